@@ -1,0 +1,195 @@
+//! Connection to a node, storage reads and runtime calls.
+
+use crate::{
+	config::{AtBlock, BlockHash, WeftConfig},
+	rows, AccountId, ChainError,
+};
+use std::{sync::Arc, time::Duration};
+use subxt::{
+	dynamic,
+	ext::{frame_decode::storage::IntoEncodableValues, scale_decode::DecodeAsType},
+	OnlineClient,
+};
+use tokio::sync::RwLock;
+
+/// A client of one node. Cheap to clone; reconnects when the connection was lost.
+#[derive(Clone)]
+pub struct Client {
+	url: String,
+	inner: Arc<RwLock<OnlineClient<WeftConfig>>>,
+	genesis: [u8; 32],
+}
+
+impl Client {
+	/// Connects to a node's WebSocket (`ws://127.0.0.1:9944`).
+	pub async fn connect(url: &str) -> Result<Self, ChainError> {
+		let online = open(url).await?;
+		let genesis = online.genesis_hash().0;
+		Ok(Self { url: url.into(), inner: Arc::new(RwLock::new(online)), genesis })
+	}
+
+	/// Connects, trying again once a second until `timeout` is over.
+	pub async fn connect_within(url: &str, timeout: Duration) -> Result<Self, ChainError> {
+		let until = tokio::time::Instant::now() + timeout;
+		loop {
+			match Self::connect(url).await {
+				Ok(c) => return Ok(c),
+				Err(e) if tokio::time::Instant::now() >= until => return Err(e),
+				Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
+			}
+		}
+	}
+
+	/// Hash of the genesis block; it is part of every voucher.
+	pub fn genesis(&self) -> [u8; 32] {
+		self.genesis
+	}
+
+	/// Address that this client talks to.
+	pub fn url(&self) -> &str {
+		&self.url
+	}
+
+	pub(crate) async fn online(&self) -> OnlineClient<WeftConfig> {
+		self.inner.read().await.clone()
+	}
+
+	/// Opens a new connection; refuses a node of another chain.
+	pub async fn reconnect(&self) -> Result<(), ChainError> {
+		let online = open(&self.url).await?;
+		if online.genesis_hash().0 != self.genesis {
+			return Err(ChainError::Connect {
+				url: self.url.clone(),
+				reason: "the node there runs another chain (its genesis differs)".into(),
+			});
+		}
+		*self.inner.write().await = online;
+		Ok(())
+	}
+
+	/// The chain at its newest finalised block. Reconnects once if the connection is gone.
+	pub async fn at_finalised(&self) -> Result<AtBlock, ChainError> {
+		let first = self.online().await.at_current_block().await;
+		match first {
+			Ok(at) => Ok(at),
+			Err(_) => {
+				self.reconnect().await?;
+				self.online()
+					.await
+					.at_current_block()
+					.await
+					.map_err(|e| ChainError::rpc("reading the finalised block", e))
+			}
+		}
+	}
+
+	/// The chain at one block number.
+	pub async fn at_number(&self, number: u64) -> Result<AtBlock, ChainError> {
+		self.online()
+			.await
+			.at_block(number)
+			.await
+			.map_err(|e| ChainError::rpc(format!("reading block {number}"), e))
+	}
+
+	/// The chain at one block hash.
+	pub async fn at_hash(&self, hash: BlockHash) -> Result<AtBlock, ChainError> {
+		self.online()
+			.await
+			.at_block(hash)
+			.await
+			.map_err(|e| ChainError::rpc(format!("reading block {hash:?}"), e))
+	}
+
+	/// Number and hash of the newest finalised block.
+	pub async fn finalised(&self) -> Result<(u32, BlockHash), ChainError> {
+		let at = self.at_finalised().await?;
+		Ok((at.block_number() as u32, at.block_hash()))
+	}
+
+	/// Reads one storage row at the newest finalised block.
+	pub async fn get<K: IntoEncodableValues + Send, V: DecodeAsType>(
+		&self,
+		pallet: &str,
+		entry: &str,
+		key: K,
+	) -> Result<Option<V>, ChainError>
+	where
+		K: subxt::ext::frame_decode::storage::IntoDecodableValues,
+	{
+		let at = self.at_finalised().await?;
+		get_at(&at, pallet, entry, key).await
+	}
+
+	/// Reads every row of a map, up to `limit`.
+	pub async fn list<V: DecodeAsType>(
+		&self,
+		pallet: &str,
+		entry: &str,
+		limit: usize,
+	) -> Result<Vec<(Vec<u8>, V)>, ChainError> {
+		let at = self.at_finalised().await?;
+		let what = || format!("listing {pallet}.{entry}");
+		let address = dynamic::storage::<Vec<dynamic::Value>, V>(pallet, entry);
+		let mut rows = at
+			.storage()
+			.iter(address, Vec::<dynamic::Value>::new())
+			.await
+			.map_err(|e| ChainError::rpc(what(), e))?;
+		let mut out = Vec::new();
+		while let Some(row) = rows.next().await {
+			let row = row.map_err(|e| ChainError::rpc(what(), e))?;
+			let value = row.value().decode().map_err(|e| ChainError::rpc(what(), e))?;
+			out.push((row.key_bytes().to_vec(), value));
+			if out.len() >= limit {
+				break;
+			}
+		}
+		Ok(out)
+	}
+
+	/// Free, held and frozen balance and nonce of an account (zeros when it does not exist).
+	pub async fn account(&self, id: &AccountId) -> Result<rows::AccountInfo, ChainError> {
+		Ok(self.get("System", "Account", (id.0,)).await?.unwrap_or_default())
+	}
+
+	/// Calls a runtime API.
+	pub async fn runtime_api<R: DecodeAsType>(
+		&self,
+		api: &str,
+		method: &str,
+		args: impl subxt::ext::frame_decode::runtime_apis::IntoEncodableValues,
+	) -> Result<R, ChainError> {
+		let at = self.at_finalised().await?;
+		let payload = dynamic::runtime_api_call::<_, R>(api, method, args);
+		at.runtime_apis()
+			.call(payload)
+			.await
+			.map_err(|e| ChainError::rpc(format!("calling {api}.{method}"), e))
+	}
+}
+
+/// Reads one storage row at a block.
+pub async fn get_at<K, V: DecodeAsType>(
+	at: &AtBlock,
+	pallet: &str,
+	entry: &str,
+	key: K,
+) -> Result<Option<V>, ChainError>
+where
+	K: IntoEncodableValues + subxt::ext::frame_decode::storage::IntoDecodableValues,
+{
+	let what = || format!("reading {pallet}.{entry}");
+	let address = dynamic::storage::<K, V>(pallet, entry);
+	match at.storage().try_fetch(address, key).await {
+		Ok(Some(value)) => value.decode().map(Some).map_err(|e| ChainError::rpc(what(), e)),
+		Ok(None) => Ok(None),
+		Err(e) => Err(ChainError::rpc(what(), e)),
+	}
+}
+
+async fn open(url: &str) -> Result<OnlineClient<WeftConfig>, ChainError> {
+	OnlineClient::<WeftConfig>::from_insecure_url(url)
+		.await
+		.map_err(|e| ChainError::Connect { url: url.into(), reason: e.to_string() })
+}
