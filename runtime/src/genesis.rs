@@ -19,22 +19,22 @@ pub const ENDOWMENT: Balance = 10_000_000 * WEFT;
 /// The sr25519 accounts of `//Charlie//hot`, `//Mallory` and `//Peggy`, which the SDK's keyring does not
 /// have. A test derives them again.
 pub const EXTRA_ACCOUNTS: [(&str, [u8; 32]); 3] = [
-	("//Charlie//hot", [0; 32]),
-	("//Mallory", [0; 32]),
-	("//Peggy", [0; 32]),
+	("//Charlie//hot", hex_bytes("d0908fc22cf88f0e6ee1da0842446f0c47cd2f4b92ebf4e5b9c1403a0f02a87f")),
+	("//Mallory", hex_bytes("2e7a680a577dec1951e26b7c955a7f142bb730b54fa73fd328ecb897251efb4f")),
+	("//Peggy", hex_bytes("88ff0f9b8f5a586808c59587241f5a26bbcf50f3c3050dcdbeef90c3a566b739")),
 ];
 
 /// The accounts of the well-known Ethereum development keys: Alith, Baltathar, Charleth, Dorothy, Ethan.
 pub const ETHEREUM_ACCOUNTS: [[u8; 20]; 5] = [
-	hex_address("f24ff3a9cf04c71dbc94d0b566f7a27b94566cac"),
-	hex_address("3cd0a705a2dc65e5b1e1205896baa2be8a07c6e0"),
-	hex_address("798d4ba9baf0064ec19eb4f0a1a45785ae9d6dfc"),
-	hex_address("773539d4ac0e786233d90a233654ccee26a613d9"),
-	hex_address("ff64d3f6efe2317ee2807d223a0bdc4c0c49dfdb"),
+	hex_bytes("f24ff3a9cf04c71dbc94d0b566f7a27b94566cac"),
+	hex_bytes("3cd0a705a2dc65e5b1e1205896baa2be8a07c6e0"),
+	hex_bytes("798d4ba9baf0064ec19eb4f0a1a45785ae9d6dfc"),
+	hex_bytes("773539d4ac0e786233d90a233654ccee26a613d9"),
+	hex_bytes("ff64d3f6efe2317ee2807d223a0bdc4c0c49dfdb"),
 ];
 
-/// Decodes an address while compiling; a wrong one does not compile.
-const fn hex_address(text: &str) -> [u8; 20] {
+/// Decodes hex while compiling; what is wrong does not compile.
+const fn hex_bytes<const N: usize>(text: &str) -> [u8; N] {
 	const fn digit(c: u8) -> u8 {
 		match c {
 			b'0'..=b'9' => c - b'0',
@@ -43,10 +43,10 @@ const fn hex_address(text: &str) -> [u8; 20] {
 		}
 	}
 	let text = text.as_bytes();
-	assert!(text.len() == 40, "an address has 40 digits");
-	let mut out = [0u8; 20];
+	assert!(text.len() == 2 * N, "two digits a byte");
+	let mut out = [0u8; N];
 	let mut i = 0;
-	while i < 20 {
+	while i < N {
 		out[i] = digit(text[2 * i]) << 4 | digit(text[2 * i + 1]);
 		i += 1;
 	}

@@ -34,9 +34,6 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
-#[cfg(feature = "std")]
-use sp_version::NativeVersion;
-
 pub use apis::RuntimeApi;
 pub use configs::system::currency;
 
@@ -83,12 +80,6 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	transaction_version: 1,
 	system_version: 1,
 };
-
-/// The version that a native build can execute.
-#[cfg(feature = "std")]
-pub fn native_version() -> NativeVersion {
-	NativeVersion { runtime_version: VERSION, can_author_with: Default::default() }
-}
 
 /// What is checked, and charged, around every transaction.
 pub type TxExtension = (

@@ -23,8 +23,10 @@
 //!
 //! `Added`, `Removed`, and `Offended` when a proven equivocation took a validator off the list.
 
-use crate::*;
+use crate::configs;
 use alloc::vec::Vec;
+use polkadot_sdk::*;
+
 use frame_support::{pallet_prelude::*, traits::ConstU32, weights::Weight};
 use frame_system::pallet_prelude::*;
 use sp_runtime::Perbill;
@@ -73,7 +75,7 @@ pub mod pallet {
 	/// Configuration.
 	#[pallet::config]
 	pub trait Config:
-		frame_system::Config<RuntimeEvent: From<Event<Self>>>
+		polkadot_sdk::frame_system::Config<RuntimeEvent: From<Event<Self>>>
 		+ pallet_session::Config<ValidatorId = <Self as frame_system::Config>::AccountId>
 	{
 		/// Weights of the calls.
@@ -82,7 +84,7 @@ pub mod pallet {
 
 	/// The validators of the sessions to come.
 	#[pallet::storage]
-	pub type Validators<T: Config> =
+	pub type Members<T: Config> =
 		StorageValue<_, BoundedVec<T::AccountId, ConstU32<MAX_VALIDATORS>>, ValueQuery>;
 
 	/// Whether the list changed since a session was made of it.
@@ -103,7 +105,7 @@ pub mod pallet {
 			let list = BoundedVec::try_from(self.validators.clone());
 			assert!(list.is_ok(), "at most {MAX_VALIDATORS} validators at genesis");
 			if let Ok(list) = list {
-				Validators::<T>::put(list);
+				Members::<T>::put(list);
 			}
 		}
 	}
@@ -157,7 +159,7 @@ pub mod pallet {
 				pallet_session::NextKeys::<T>::contains_key(&validator),
 				Error::<T>::NoKeys
 			);
-			Validators::<T>::try_mutate(|list| {
+			Members::<T>::try_mutate(|list| {
 				ensure!(!list.contains(&validator), Error::<T>::AlreadyThere);
 				list.try_push(validator.clone()).map_err(|_| Error::<T>::TooMany)
 			})?;
@@ -180,7 +182,7 @@ pub mod pallet {
 
 impl<T: Config> Pallet<T> {
 	fn take_off(validator: &T::AccountId) -> Result<(), Error<T>> {
-		Validators::<T>::try_mutate(|list| {
+		Members::<T>::try_mutate(|list| {
 			let before = list.len();
 			ensure!(list.contains(validator), Error::<T>::NotThere);
 			ensure!(before > 1, Error::<T>::LastOne);
@@ -193,7 +195,7 @@ impl<T: Config> Pallet<T> {
 	/// The next session's validators, or `None` when they are those of the last one: a set that is
 	/// announced anew would make GRANDPA change its set for nothing.
 	fn next() -> Option<Vec<T::AccountId>> {
-		Changed::<T>::take().then(|| Validators::<T>::get().into_inner())
+		Changed::<T>::take().then(|| Members::<T>::get().into_inner())
 	}
 }
 
@@ -203,7 +205,7 @@ impl<T: Config> pallet_session::SessionManager<T::AccountId> for Pallet<T> {
 	}
 
 	fn new_session_genesis(_: SessionIndex) -> Option<Vec<T::AccountId>> {
-		Some(Validators::<T>::get().into_inner())
+		Some(Members::<T>::get().into_inner())
 	}
 
 	fn start_session(_: SessionIndex) {}
@@ -220,7 +222,7 @@ where
 	}
 
 	fn new_session_genesis(_: SessionIndex) -> Option<Vec<(T::AccountId, ())>> {
-		Some(Validators::<T>::get().into_iter().map(|v| (v, ())).collect())
+		Some(Members::<T>::get().into_iter().map(|v| (v, ())).collect())
 	}
 
 	fn start_session(start: SessionIndex) {
