@@ -193,3 +193,20 @@ async fn open(url: &str) -> Result<OnlineClient<WeftConfig>, ChainError> {
 		.await
 		.map_err(|e| ChainError::Connect { url: url.into(), reason: e.to_string() })
 }
+
+/// The last key part of a map whose hasher keeps the key (`*Concat`), as u64.
+pub fn last_u64(key: &[u8]) -> Option<u64> {
+	let tail = key.get(key.len().checked_sub(8)?..)?;
+	tail.try_into().ok().map(u64::from_le_bytes)
+}
+
+/// The same as u32.
+pub fn last_u32(key: &[u8]) -> Option<u32> {
+	let tail = key.get(key.len().checked_sub(4)?..)?;
+	tail.try_into().ok().map(u32::from_le_bytes)
+}
+
+/// The same as 32 bytes (an account).
+pub fn last_account(key: &[u8]) -> Option<[u8; 32]> {
+	key.get(key.len().checked_sub(32)?..)?.try_into().ok()
+}

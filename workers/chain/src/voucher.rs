@@ -1,6 +1,7 @@
 //! Vouchers: signing with both kinds of key, and the verification that the workers use.
 
-use crate::{AccountId, Key};
+use crate::{AccountId, ChainError, Key};
+use codec::{Decode, Encode};
 use weft_primitives::voucher::{Crypto, Voucher, VoucherSignature};
 
 /// Host-side signature checks for [`weft_primitives::voucher`]; the runtime uses its host functions instead.
@@ -41,6 +42,30 @@ pub fn sign_ethereum(
 	key: &subxt_signer::eth::Keypair,
 ) -> VoucherSignature {
 	VoucherSignature::Ethereum(key.sign_prehashed(&voucher.eip712_digest(genesis, chain_id)).0)
+}
+
+/// The `weft-voucher` header: base64 of the SCALE pair `(Voucher, VoucherSignature)`.
+pub fn header(voucher: &Voucher, signature: &VoucherSignature) -> String {
+	use base64::Engine;
+	base64::engine::general_purpose::STANDARD.encode((voucher, signature).encode())
+}
+
+/// Reads a `weft-voucher` header.
+pub fn parse_header(text: &str) -> Result<(Voucher, VoucherSignature), ChainError> {
+	use base64::Engine;
+	let bad = || ChainError::Key {
+		what: "weft-voucher header",
+		given: text.chars().take(24).collect::<String>() + "…",
+		allowed: "base64 of the SCALE pair (Voucher, VoucherSignature)",
+	};
+	let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).map_err(|_| bad())?;
+	let mut input = &bytes[..];
+	let pair = <(Voucher, VoucherSignature)>::decode(&mut input).map_err(|_| bad())?;
+	if input.is_empty() {
+		Ok(pair)
+	} else {
+		Err(bad())
+	}
 }
 
 /// The account that an Ethereum key pays from.
