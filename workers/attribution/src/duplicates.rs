@@ -10,9 +10,9 @@ use weft_primitives::hash::blake2_256;
 /// Characters of a shingle.
 const SHINGLE: usize = 5;
 /// Similarity, in parts per million, from which two texts count as copies.
-pub const THRESHOLD_PPM: u32 = 550_000;
+pub const THRESHOLD_PPM: u32 = 500_000;
 /// Overlap of word bags, in parts per million, from which two texts count as copies of each other's words.
-pub const BAG_THRESHOLD_PPM: u32 = 850_000;
+pub const BAG_THRESHOLD_PPM: u32 = 750_000;
 /// Fewest words with which bags are compared.
 const BAG_MIN_WORDS: usize = 8;
 
@@ -35,109 +35,109 @@ fn bag(text: &str) -> HashSet<u64> {
 	words(text).iter().map(|w| short_hash(w)).collect()
 }
 
-fn ppm(part: usize, whole: usize) -> u32 {
-	if whole == 0 {
-		return 0;
-	}
-	(part as u64 * 1_000_000 / whole as u64) as u32
-}
-
 /// A text that resembles another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Match {
 	/// Number of the earlier text.
 	pub index: usize,
-	/// Similarity in parts per million (Jaccard).
+	/// Similarity in parts per million (Jaccard, weighted by rarity).
 	pub ppm: u32,
+}
+
+/// The items of all texts, and which texts have them.
+#[derive(Clone, Debug, Default)]
+struct Items {
+	postings: HashMap<u64, Vec<u32>>,
+	texts: Vec<HashSet<u64>>,
+}
+
+impl Items {
+	fn add(&mut self, items: HashSet<u64>) {
+		let number = self.texts.len() as u32;
+		for item in &items {
+			self.postings.entry(*item).or_default().push(number);
+		}
+		self.texts.push(items);
+	}
+
+	/// What stands in many texts, such as a fixed form of sentence, says little about copying.
+	fn weight(&self, item: &u64) -> u64 {
+		let found = self.postings.get(item).map_or(0, Vec::len) as f64;
+		(((1.0 + self.texts.len() as f64) / (1.0 + found)).ln() * 1000.0) as u64 + 100
+	}
+
+	/// Texts that share at least a quarter of the items, with the weighted similarity.
+	fn similar(&self, items: &HashSet<u64>) -> Vec<Match> {
+		let limit = (self.texts.len() / 50).max(64);
+		let mut shared: HashMap<u32, usize> = HashMap::new();
+		// Candidates come from the rarer items only; once found, all items count.
+		for item in items {
+			for number in self.postings.get(item).filter(|l| l.len() <= limit).into_iter().flatten()
+			{
+				*shared.entry(*number).or_default() += 1;
+			}
+		}
+		let mut out = Vec::new();
+		for (number, rare) in shared {
+			let Some(other) = self.texts.get(number as usize) else { continue };
+			let smaller = items.len().min(other.len());
+			let longer = items.len().max(other.len());
+			// Neither enough in common nor near enough in length for the threshold.
+			if rare * 4 < smaller || longer > smaller * 3 {
+				continue;
+			}
+			let (mut both, mut either) = (0u64, 0u64);
+			for item in items.union(other) {
+				let weight = self.weight(item);
+				either += weight;
+				if items.contains(item) && other.contains(item) {
+					both += weight;
+				}
+			}
+			out.push(Match {
+				index: number as usize,
+				ppm: (both * 1_000_000 / either.max(1)) as u32,
+			});
+		}
+		out
+	}
 }
 
 /// Texts seen so far, searchable for near duplicates.
 #[derive(Clone, Debug, Default)]
 pub struct Duplicates {
-	postings: HashMap<u64, Vec<u32>>,
-	bag_postings: HashMap<u64, Vec<u32>>,
-	sizes: Vec<(usize, usize)>,
+	shingles: Items,
+	bags: Items,
 }
 
 impl Duplicates {
 	/// Number of texts.
 	pub fn len(&self) -> usize {
-		self.sizes.len()
+		self.shingles.texts.len()
 	}
 
 	/// Whether none was added.
 	pub fn is_empty(&self) -> bool {
-		self.sizes.is_empty()
+		self.len() == 0
 	}
 
 	/// Adds a text; its number is the number of texts before it.
 	pub fn add(&mut self, text: &str) {
-		let number = self.sizes.len() as u32;
-		let (grams, bag) = (shingles(text), bag(text));
-		self.sizes.push((grams.len(), bag.len()));
-		for gram in grams {
-			self.postings.entry(gram).or_default().push(number);
-		}
-		for word in bag {
-			self.bag_postings.entry(word).or_default().push(number);
-		}
-	}
-
-	fn overlap(
-		items: &HashSet<u64>,
-		postings: &HashMap<u64, Vec<u32>>,
-		limit: usize,
-	) -> HashMap<u32, usize> {
-		let mut shared = HashMap::new();
-		// Candidates come from the rarer items only; once found, all items count.
-		for item in items {
-			if let Some(list) = postings.get(item).filter(|l| l.len() <= limit) {
-				for number in list {
-					shared.entry(*number).or_insert(0usize);
-				}
-			}
-		}
-		for item in items {
-			for number in postings.get(item).map(Vec::as_slice).unwrap_or_default() {
-				if let Some(count) = shared.get_mut(number) {
-					*count += 1;
-				}
-			}
-		}
-		shared
+		self.shingles.add(shingles(text));
+		self.bags.add(bag(text));
 	}
 
 	/// The most similar earlier text, if it is similar enough to be a copy.
 	pub fn nearest(&self, text: &str) -> Option<Match> {
-		let limit = (self.sizes.len() / 50).max(64);
-		let grams = shingles(text);
-		let mut best: Option<Match> = None;
-		let mut offer = |index: u32, ppm: u32| {
-			let found = Match { index: index as usize, ppm };
-			if best.is_none_or(|b| {
-				(ppm, std::cmp::Reverse(found.index)) > (b.ppm, std::cmp::Reverse(b.index))
-			}) {
-				best = Some(found);
-			}
-		};
-		for (number, shared) in Self::overlap(&grams, &self.postings, limit) {
-			let Some((size, _)) = self.sizes.get(number as usize) else { continue };
-			let jaccard = ppm(shared, grams.len() + size - shared);
-			if jaccard >= THRESHOLD_PPM {
-				offer(number, jaccard);
-			}
-		}
 		let bag = bag(text);
-		if bag.len() >= BAG_MIN_WORDS {
-			for (number, shared) in Self::overlap(&bag, &self.bag_postings, limit) {
-				let Some((_, size)) = self.sizes.get(number as usize) else { continue };
-				let jaccard = ppm(shared, bag.len() + size - shared);
-				if *size >= BAG_MIN_WORDS && jaccard >= BAG_THRESHOLD_PPM {
-					offer(number, jaccard);
-				}
-			}
-		}
-		best
+		let by_letters =
+			self.shingles.similar(&shingles(text)).into_iter().filter(|m| m.ppm >= THRESHOLD_PPM);
+		let by_words = self.bags.similar(&bag).into_iter().filter(|m| {
+			m.ppm >= BAG_THRESHOLD_PPM
+				&& bag.len() >= BAG_MIN_WORDS
+				&& self.bags.texts.get(m.index).is_some_and(|t| t.len() >= BAG_MIN_WORDS)
+		});
+		by_letters.chain(by_words).max_by_key(|m| (m.ppm, std::cmp::Reverse(m.index)))
 	}
 }
 

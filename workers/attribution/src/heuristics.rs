@@ -136,7 +136,8 @@ fn repetition(text: &str) -> bool {
 	let mut run = 1;
 	for pair in characters.windows(2) {
 		run = if pair[0] == pair[1] { run + 1 } else { 1 };
-		if run >= 6 && pair[0].is_alphanumeric() && pair[0] != '0' {
+		// Capitals and digits repeat in hexadecimal numbers.
+		if run >= 6 && pair[0].is_lowercase() || run >= 16 && pair[0].is_alphanumeric() {
 			return true;
 		}
 	}
