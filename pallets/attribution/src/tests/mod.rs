@@ -1,0 +1,1 @@
+//! One file for each call, and the properties that hold over all of them.
