@@ -210,3 +210,12 @@ pub fn last_u32(key: &[u8]) -> Option<u32> {
 pub fn last_account(key: &[u8]) -> Option<[u8; 32]> {
 	key.get(key.len().checked_sub(32)?..)?.try_into().ok()
 }
+
+impl Client {
+	/// The EIP-155 chain id of the EVM.
+	pub async fn evm_chain_id(&self) -> Result<u64, ChainError> {
+		let at = self.at_finalised().await?;
+		let address = dynamic::constant::<u64>("Revive", "ChainId");
+		at.constants().entry(address).map_err(|e| ChainError::rpc("reading Revive.ChainId", e))
+	}
+}

@@ -212,7 +212,31 @@ pub enum JobState {
 row!(/// A prepaid channel from a payer to a worker for one model.
 Channel { deposited: u128, settled: u128, closing: Option<u32> });
 row!(/// A worker's earnings ledger.
-Ledger { received: u128, allotted: u128, reserve: u128, claimed: u128, unallotted: u128, epoch: u32 });
+Ledger { received: u128, allotted: u128, reserve: u128, claimed: u128, unallotted: u128, epoch: u32,
+	current: Option<TreeRow>, pending: Vec<PendingRow> });
+row!(/// An earnings tree that a worker showed.
+TreeRow { epoch: u32, root: SumRootRow, leaves: Hash32, receipts_root: Hash32, receipts: u32 });
+row!(/// Root of a sum tree.
+SumRootRow { hash: Hash32, total: u128, count: u32 });
+row!(/// A tree in its challenge window.
+PendingRow { tree: TreeRow, claimable_at: u32 });
+
+impl Ledger {
+	/// The newest tree, claimable or not: the one that the next epoch continues.
+	pub fn newest(&self) -> Option<&TreeRow> {
+		self.pending.last().map(|p| &p.tree).or(self.current.as_ref())
+	}
+
+	/// The newest tree that can be claimed against in block `now`.
+	pub fn claimable(&self, now: u32) -> Option<&TreeRow> {
+		self.pending
+			.iter()
+			.rev()
+			.find(|p| p.claimable_at <= now)
+			.map(|p| &p.tree)
+			.or(self.current.as_ref())
+	}
+}
 
 impl Client {
 	/// A Datanet.

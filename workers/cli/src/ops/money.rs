@@ -2,10 +2,9 @@
 
 use crate::{args, args::Common, ctx::Ctx, units};
 use anyhow::{bail, Context, Result};
-use serde_json::Value as Json;
-use weft_chain::{calls, parse_account, rows::Hash32, AccountId, Key, TxReceipt};
+use weft_chain::{calls, parse_account, AccountId, Key, TxReceipt};
 use weft_primitives::sum_tree::{self, Leaf};
-use weft_store::{parse_cid, Blobs};
+use weft_store::Blobs;
 
 pub async fn channel(common: &Common, command: args::Channel) -> Result<()> {
 	let ctx = Ctx::open(common).await?;
@@ -74,37 +73,17 @@ pub async fn claim_as(
 	Ok((amount, r))
 }
 
-/// The leaves blob of an epoch: `[{"account": hex, "cumulative": "decimal"}]`.
-pub fn parse_leaves(bytes: &[u8]) -> Result<Vec<Leaf>> {
-	let rows: Vec<Json> =
-		serde_json::from_slice(bytes).context("the leaves are not a JSON list")?;
-	rows.iter()
-		.map(|r| {
-			let account = hex::decode(r["account"].as_str().unwrap_or_default())?;
-			let account: Hash32 = account
-				.try_into()
-				.map_err(|_| anyhow::anyhow!("a leaf's account is not 32 bytes"))?;
-			let cumulative = r["cumulative"].as_str().unwrap_or_default().parse()?;
-			Ok(Leaf { account, cumulative })
-		})
-		.collect()
-}
-
-/// Leaves of the newest root whose challenge window is over, found through the chain's events.
+/// Leaves of the newest tree whose challenge window is over.
 pub async fn claimable_tree(ctx: &Ctx, worker: &AccountId) -> Result<Vec<Leaf>> {
 	let (now, _) = ctx.chain.finalised().await?;
-	let url = format!("{}/api/settlements?worker={worker}&limit=200", ctx.gateway);
-	let rows: Json = ctx.http.get(&url).send().await?.error_for_status()?.json().await?;
-	let list =
-		rows.as_array().or_else(|| rows["items"].as_array()).context("no list of settlements")?;
-	let number = |v: &Json| v.as_u64().or_else(|| v.as_str()?.parse().ok()).unwrap_or(u64::MAX);
-	let newest = list
-		.iter()
-		.filter(|s| number(&s["claimable_at"]) <= u64::from(now))
-		.max_by_key(|s| number(&s["epoch"]));
-	let Some(newest) = newest else {
+	let ledger = ctx
+		.chain
+		.ledger(worker)
+		.await?
+		.with_context(|| format!("worker {worker} has not settled anything yet"))?;
+	let Some(tree) = ledger.claimable(now) else {
 		bail!("no earnings of worker {worker} are claimable yet; a settled epoch becomes so after its challenge window")
 	};
-	let cid = parse_cid(newest["leaves"].as_str().unwrap_or_default())?;
-	parse_leaves(&ctx.blobs.get(&cid).await?)
+	let leaves = ctx.blobs.get(&tree.leaves).await?;
+	serde_json::from_slice(&leaves).context("the leaves blob is not a JSON list of leaves")
 }
