@@ -27,7 +27,7 @@ pub fn encode(tokenizer: &Tokenizer, record: &Record) -> Sequence {
 			let given = ids.len();
 			ids.extend(tokenizer.encode_plain(completion));
 			(ids, given)
-		},
+		}
 		Record::Text { text } => (tokenizer.encode_plain(text), 0),
 		Record::Chat { .. } => (Vec::new(), 0),
 	};

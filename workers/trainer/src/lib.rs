@@ -6,12 +6,12 @@
 pub mod checkpoint;
 pub mod config;
 pub mod data;
-//pub mod encode;
+pub mod encode;
 mod error;
 pub mod optim;
-//mod run;
+mod run;
 
 pub use config::{Schedule, TrainConfig, MODULES};
 pub use data::{parse_jsonl, Example, Message, Partition, Record};
 pub use error::TrainError;
-//pub use run::{evaluate, modules, Metrics, Outcome, Progress, Run};
+pub use run::{modules, Dataset, Metrics, Outcome, Progress, Run};

@@ -67,12 +67,66 @@ pub struct Outcome {
 	pub adapter: Adapter,
 	/// Its figures.
 	pub metrics: Metrics,
-	/// Which records were learnt and which held out (numbers in the given order).
+}
+
+/// Encoded records, ready to train on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dataset {
+	/// What is learnt.
+	pub train: Vec<Sequence>,
+	/// What is measured.
+	pub heldout: Vec<Sequence>,
+	/// Which records these are.
 	pub partition: Partition,
 	/// Records with nothing to learn inside the longest length.
 	pub skipped: Vec<usize>,
 	/// Records cut to the longest length.
 	pub cut: Vec<usize>,
+	/// Commits to the records in their order.
+	pub hash: [u8; 32],
+}
+
+impl Dataset {
+	/// Splits and encodes records (in snapshot order).
+	pub fn new(
+		model: &Model,
+		config: &TrainConfig,
+		examples: &[Example],
+	) -> Result<Self, TrainError> {
+		config.validate()?;
+		let partition =
+			partition(examples, config.seed, config.heldout_fraction, config.heldout_records)?;
+		let mut out = Self { hash: data_hash(examples), ..Default::default() };
+		for (wanted, list) in
+			[(&partition.train, &mut out.train), (&partition.heldout, &mut out.heldout)]
+		{
+			for at in wanted {
+				let Some(example) = examples.get(*at) else { continue };
+				match encode_for_training(
+					model.tokenizer(),
+					&example.record,
+					config.completion_only,
+					config.max_length as usize,
+				) {
+					Some((sequence, cut)) => {
+						list.push(sequence);
+						if cut {
+							out.cut.push(*at);
+						}
+					}
+					None => out.skipped.push(*at),
+				}
+			}
+		}
+		if out.train.is_empty() {
+			return Err(TrainError::Data(format!(
+				"no record has anything to learn within {} tokens; raise `max_length`",
+				config.max_length
+			)));
+		}
+		out.partition = partition;
+		Ok(out)
+	}
 }
 
 /// Everything a run needs.
@@ -81,8 +135,8 @@ pub struct Run<'a> {
 	pub model: &'a Model,
 	/// The settings.
 	pub config: &'a TrainConfig,
-	/// The records in snapshot order.
-	pub examples: &'a [Example],
+	/// The records.
+	pub data: &'a Dataset,
 	/// The base's name for the adapter's configuration file.
 	pub base_name: &'a str,
 	/// Where checkpoints go; none are written without it.
@@ -104,89 +158,28 @@ fn engine<T>(result: weft_engine::Result<T>) -> Result<T, TrainError> {
 	result.map_err(|e| TrainError::Engine(e.to_string()))
 }
 
-/// Loss over sequences, summed in order.
-pub fn evaluate(
-	model: &Model,
-	sequences: &[Sequence],
-	adapter: Option<&Adapter>,
-	batch: usize,
-) -> Result<LossStats, TrainError> {
-	let mut sum = LossStats::default();
-	for chunk in sequences.chunks(batch.max(1)) {
-		let part = engine(model.loss(chunk, adapter))?;
-		sum.loss_sum += part.loss_sum;
-		sum.tokens += part.tokens;
-	}
-	Ok(sum)
-}
-
-fn mean(stats: &LossStats) -> f64 {
-	stats.loss_sum / (stats.tokens.max(1)) as f64
-}
-
 fn fingerprint(model: &Model) -> String {
-	let config = format!("{:?}", model.config());
-	hex::encode(tagged("weft/train-base/v1", &[config.as_bytes(), &model.tokenizer().hash()]))
+	let shape = format!("{:?}", model.config());
+	hex::encode(tagged(
+		"weft/train-base/v1",
+		&[shape.as_bytes(), &model.weights_hash(), &model.tokenizer_hash()],
+	))
 }
 
 impl Run<'_> {
-	fn prepare(&self) -> Result<Prepared, TrainError> {
-		self.config.validate()?;
+	/// Trains, resuming from the checkpoint folder if it has a checkpoint of this very run.
+	pub fn train(&self, mut progress: impl FnMut(&Progress)) -> Result<Outcome, TrainError> {
+		let config = self.config;
+		config.validate()?;
 		let limit = self.model.config().max_len;
-		if self.config.max_length as usize > limit {
+		if config.max_length as usize > limit {
 			return Err(TrainError::Config {
 				field: "max_length",
-				value: self.config.max_length.to_string(),
+				value: config.max_length.to_string(),
 				allowed: format!("8 to {limit} with this base model"),
 			});
 		}
-		let partition = partition(
-			self.examples,
-			self.config.seed,
-			self.config.heldout_fraction,
-			self.config.heldout_records,
-		)?;
-		let mut out = Prepared {
-			train: Vec::new(),
-			heldout: Vec::new(),
-			skipped: Vec::new(),
-			cut: Vec::new(),
-			partition: partition.clone(),
-		};
-		for (wanted, list) in
-			[(&partition.train, &mut out.train), (&partition.heldout, &mut out.heldout)]
-		{
-			for at in wanted {
-				let Some(example) = self.examples.get(*at) else { continue };
-				match encode_for_training(
-					self.model.tokenizer(),
-					&example.record,
-					self.config.completion_only,
-					self.config.max_length as usize,
-				) {
-					Some((sequence, cut)) => {
-						list.push(sequence);
-						if cut {
-							out.cut.push(*at);
-						}
-					},
-					None => out.skipped.push(*at),
-				}
-			}
-		}
-		if out.train.is_empty() {
-			return Err(TrainError::Data(format!(
-				"no record has anything to learn within {} tokens; raise `max_length`",
-				self.config.max_length
-			)));
-		}
-		Ok(out)
-	}
-
-	/// Trains, resuming from the checkpoint folder if it has a checkpoint of this very run.
-	pub fn train(&self, mut progress: impl FnMut(&Progress)) -> Result<Outcome, TrainError> {
-		let Prepared { train, heldout, skipped, cut, partition } = self.prepare()?;
-		let config = self.config;
+		let (train, heldout) = (&self.data.train, &self.data.heldout);
 		let per_step = (config.batch_size * config.accumulation) as usize;
 		let steps_per_epoch = train.len().div_ceil(per_step).max(1) as u32;
 		let planned = steps_per_epoch.saturating_mul(config.epochs);
@@ -203,7 +196,7 @@ impl Run<'_> {
 		let mut optimizer = AdamW::new([adapter.len()]);
 		let mut state = State {
 			config: hex::encode(config.hash()),
-			data: hex::encode(data_hash(self.examples)),
+			data: hex::encode(self.data.hash),
 			base: fingerprint(self.model),
 			..Default::default()
 		};
@@ -214,9 +207,9 @@ impl Run<'_> {
 		match resumed {
 			Some(earlier) => state = earlier,
 			None => {
-				let base = evaluate(self.model, &heldout, None, config.batch_size as usize)?;
+				let base = engine(self.model.loss(heldout, None))?;
 				state.base_loss_bits = base.loss_sum.to_bits();
-			},
+			}
 		}
 
 		let mut grads = AdapterGrads::new(&adapter);
@@ -254,8 +247,7 @@ impl Run<'_> {
 				let batch = TrainBatch { sequences: batch.to_vec() };
 				let part =
 					engine(self.model.forward_backward(&batch, &adapter, dropout, &mut grads))?;
-				stats.loss_sum += part.loss_sum;
-				stats.tokens += part.tokens;
+				stats.add(part);
 			}
 			let tokens = stats.tokens.max(1) as f64;
 			let loss = stats.loss_sum / tokens;
@@ -276,7 +268,8 @@ impl Run<'_> {
 
 			state.step += 1;
 			state.train_tokens += seen;
-			state.epoch_loss_bits = (f64::from_bits(state.epoch_loss_bits) + stats.loss_sum).to_bits();
+			state.epoch_loss_bits =
+				(f64::from_bits(state.epoch_loss_bits) + stats.loss_sum).to_bits();
 			state.epoch_tokens += stats.tokens as u64;
 			here_tokens += seen;
 			here_seconds += begun.elapsed().as_secs_f64();
@@ -284,12 +277,7 @@ impl Run<'_> {
 			let ends_epoch = within + 1 == steps_per_epoch || state.step == total;
 			heldout_now = None;
 			if ends_epoch && !heldout.is_empty() {
-				heldout_now = Some(evaluate(
-					self.model,
-					&heldout,
-					Some(&adapter),
-					config.batch_size as usize,
-				)?);
+				heldout_now = Some(engine(self.model.loss(heldout, Some(&adapter)))?);
 			}
 			let every = config.checkpoint_every;
 			if every > 0 && state.step % every == 0 && state.step < total {
@@ -302,7 +290,7 @@ impl Run<'_> {
 				total,
 				epoch: epoch + 1,
 				loss,
-				heldout_loss: heldout_now.as_ref().map(mean),
+				heldout_loss: heldout_now.map(|h| h.mean()),
 				learning_rate: rate,
 				grad_norm: norm,
 				tokens_per_second: done,
@@ -312,7 +300,7 @@ impl Run<'_> {
 
 		let after = match heldout_now {
 			Some(stats) => stats,
-			None => evaluate(self.model, &heldout, Some(&adapter), config.batch_size as usize)?,
+			None => engine(self.model.loss(heldout, Some(&adapter)))?,
 		};
 		let seconds = state.millis as f64 / 1000.0;
 		let counted = after.tokens.max(1) as f64;
@@ -326,7 +314,7 @@ impl Run<'_> {
 			seconds,
 			tokens_per_second: state.train_tokens as f64 / seconds.max(1e-3),
 		};
-		Ok(Outcome { adapter, metrics, partition, skipped, cut })
+		Ok(Outcome { adapter, metrics })
 	}
 
 	fn save(&self, state: &State, adapter: &Adapter, optimizer: &AdamW) -> Result<(), TrainError> {
@@ -365,14 +353,6 @@ impl Run<'_> {
 		*optimizer = found.optimizer;
 		Ok(Some(found.state))
 	}
-}
-
-struct Prepared {
-	train: Vec<Sequence>,
-	heldout: Vec<Sequence>,
-	skipped: Vec<usize>,
-	cut: Vec<usize>,
-	partition: Partition,
 }
 
 fn step_seed(seed: u64, step: u32, micro: u32) -> u64 {
