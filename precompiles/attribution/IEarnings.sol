@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.20;
 
-/// Where the chain answers {IEarnings}.
+// Where the chain answers IEarnings.
 address constant EARNINGS = 0x0000000000000000000000000000000009040000;
 
 /// Prepaid channels, and the earnings of contributors.
@@ -19,27 +19,27 @@ interface IEarnings {
 	/// `received = allotted + reserve + unallotted`.
 	struct Ledger {
 		uint128 received;
-		/// Promised by the worker's trees.
+		// Promised by the worker's trees.
 		uint128 allotted;
-		/// Promised to nobody.
+		// Promised to nobody.
 		uint128 reserve;
-		/// Paid out.
+		// Paid out.
 		uint128 claimed;
-		/// Came in since the last tree.
+		// Came in since the last tree.
 		uint128 unallotted;
-		/// Epoch of the last tree.
+		// Epoch of the last tree.
 		uint32 epoch;
-		/// Epoch of the tree that is claimed against; zero if there is none, as are the next four.
+		// Epoch of the tree that is claimed against; zero if there is none, as are the next four.
 		uint32 currentEpoch;
-		/// Root of that tree.
+		// Root of that tree.
 		bytes32 currentRoot;
-		/// Plancks of all its leaves.
+		// Plancks of all its leaves.
 		uint128 currentTotal;
-		/// Number of its leaves.
+		// Number of its leaves.
 		uint32 currentCount;
-		/// Content id of its leaves.
+		// Content id of its leaves.
 		bytes32 currentLeaves;
-		/// Trees within their challenge window.
+		// Trees within their challenge window.
 		uint32 pending;
 	}
 

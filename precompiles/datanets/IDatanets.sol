@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.20;
 
-/// Where the chain answers {IDatanets}.
+// Where the chain answers IDatanets.
 address constant DATANETS = 0x0000000000000000000000000000000009010000;
 
 /// Datanets: curated sets of training records.
@@ -32,46 +32,46 @@ interface IDatanets {
 	struct Datanet {
 		bytes32 owner;
 		string name;
-		/// Content id.
+		// Content id.
 		bytes32 description;
-		/// Content id.
+		// Content id.
 		bytes32 licence;
 		Schema schema;
 		bytes32[] curators;
-		/// How many curators must accept the same records.
+		// How many curators must accept the same records.
 		uint8 approvals;
 		uint128 depositPerRecord;
 		uint128 depositPerByte;
-		/// Contributions that wait for a decision.
+		// Contributions that wait for a decision.
 		uint32 pending;
-		/// Contributions with an accepted record.
+		// Contributions with an accepted record.
 		uint32 accepted;
 		uint64 acceptedRecords;
-		/// Number of snapshots taken.
+		// Number of snapshots taken.
 		uint32 versions;
-		/// Block of its creation.
+		// Block of its creation.
 		uint32 at;
 	}
 
 	struct Contribution {
 		uint32 datanet;
 		bytes32 contributor;
-		/// Merkle root over the record hashes.
+		// Merkle root over the record hashes.
 		bytes32 root;
 		uint32 records;
 		uint64 byteLength;
-		/// Content id of the blob.
+		// Content id of the blob.
 		bytes32 cid;
-		/// What is on hold for it now.
+		// What is on hold for it now.
 		uint128 deposit;
-		/// Content id of the latest quality report, or zero.
+		// Content id of the latest quality report, or zero.
 		bytes32 report;
 		Status status;
-		/// Bit `i % 8` of byte `i / 8` is set if record `i` was accepted. Empty while pending.
+		// Bit `i % 8` of byte `i / 8` is set if record `i` was accepted. Empty while pending.
 		bytes acceptedBitmap;
-		/// 0 to 100; 0 while pending.
+		// 0 to 100; 0 while pending.
 		uint8 quality;
-		/// Block of its arrival.
+		// Block of its arrival.
 		uint32 at;
 	}
 
@@ -82,13 +82,13 @@ interface IDatanets {
 
 	struct Snapshot {
 		uint32 datanet;
-		/// 1 for a Datanet's first snapshot.
+		// 1 for a Datanet's first snapshot.
 		uint32 version;
-		/// Merkle root over its entries.
+		// Merkle root over its entries.
 		bytes32 root;
 		uint64 records;
 		SnapshotEntry[] contributions;
-		/// Block in which it was taken.
+		// Block in which it was taken.
 		uint32 at;
 	}
 

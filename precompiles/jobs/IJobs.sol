@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.20;
 
-/// Where the chain answers {IJobs}.
+// Where the chain answers IJobs.
 address constant JOBS = 0x0000000000000000000000000000000009030000;
 
 /// Jobs: a contract asks a model and reads the answer.
@@ -17,13 +17,13 @@ address constant JOBS = 0x0000000000000000000000000000000009030000;
 ///   own events.
 interface IJobs {
 	enum State {
-		/// Waits for a worker.
+		// Waits for a worker.
 		Open,
-		/// In the hands of a worker.
+		// In the hands of a worker.
 		Claimed,
-		/// Answered; the requester may settle now, anyone after the challenge window.
+		// Answered; the requester may settle now, anyone after the challenge window.
 		Reported,
-		/// Paid. The row is removed after the retention period, and then reads revert.
+		// Paid. The row is removed after the retention period, and then reads revert.
 		Settled
 	}
 

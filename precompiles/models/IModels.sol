@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.20;
 
-/// Where the chain answers {IModels}.
+// Where the chain answers IModels.
 address constant MODELS = 0x0000000000000000000000000000000009020000;
 
 /// Base models and the models fine-tuned from them.
@@ -14,15 +14,15 @@ address constant MODELS = 0x0000000000000000000000000000000009020000;
 /// - Functions revert with the name of what is wrong, for example `getModel: ModelNotFound`.
 interface IModels {
 	struct Base {
-		/// Earns the base owner's part of fees.
+		// Earns the base owner's part of fees.
 		bytes32 owner;
 		string name;
 		string architecture;
 		bytes32 weightsHash;
 		bytes32 tokenizerHash;
-		/// Content id.
+		// Content id.
 		bytes32 licence;
-		/// Block of its registration.
+		// Block of its registration.
 		uint32 at;
 	}
 
@@ -36,28 +36,28 @@ interface IModels {
 	}
 
 	struct Model {
-		/// The developer.
+		// The developer.
 		bytes32 owner;
 		string name;
 		uint32 base;
-		/// The job that trained it.
+		// The job that trained it.
 		uint64 job;
-		/// What it was trained on.
+		// What it was trained on.
 		uint32[] snapshots;
-		/// Content id of the adapter's folder.
+		// Content id of the adapter's folder.
 		bytes32 adapter;
-		/// Merkle root of the attribution index.
+		// Merkle root of the attribution index.
 		bytes32 indexRoot;
-		/// Content id of the attribution index.
+		// Content id of the attribution index.
 		bytes32 index;
-		/// Content id of the metrics.
+		// Content id of the metrics.
 		bytes32 metrics;
 		uint128 priceIn;
 		uint128 priceOut;
 		Split split;
-		/// Off the market for good.
+		// Off the market for good.
 		bool retired;
-		/// Block of its publication.
+		// Block of its publication.
 		uint32 at;
 	}
 
