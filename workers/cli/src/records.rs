@@ -12,8 +12,6 @@ pub const MAX_RECORDS: usize = 4096;
 pub struct Batch {
 	/// Canonical lines.
 	pub lines: Vec<String>,
-	/// Hash of each record.
-	pub hashes: Vec<Hash32>,
 	/// Merkle root over the hashes.
 	pub root: Hash32,
 	/// The blob: canonical lines, each ended by a newline.
@@ -28,7 +26,7 @@ impl Batch {
 			blob.extend_from_slice(l.as_bytes());
 			blob.push(b'\n');
 		}
-		Self { root: merkle::root(&hashes), hashes, lines, blob }
+		Self { root: merkle::root(&hashes), lines, blob }
 	}
 }
 
