@@ -7,14 +7,14 @@
 //! | magic `WEFTIDX1` | 8 |
 //! | recipe version | u32 |
 //! | projection seed | u64 |
-//! | number of parts `p` | u32 |
-//! | per part: dimensions, weight | p × (u32, u32) |
-//! | number of rows `n` | u32 |
-//! | per part: centre, then scale, of each dimension | Σ dims × 2 × f32 |
+//! | number of parts `p`, rows `n`, tokens `t` | 3 × u32 |
+//! | per part: dimensions, weight, map (0 diagonal, 1 triangular) | p × 3 × u32 |
+//! | per token: id, number of records that have it; ids rise | t × (u32, u32) |
+//! | per part: centre; then the diagonal, or the rows of the lower triangle | f32 |
 //! | per row: record hash, contributor, contribution, cluster, embedding | n × (32 + 32 + u64 + u32 + Σ dims × i8) |
 //!
 //! The root is the Merkle root over the hash of everything before the rows, followed by the hash of each row,
-//! so the numbers by which a query is centred are committed to as well.
+//! so the numbers by which a query is weighed and centred are committed to as well.
 
 use weft_primitives::{hash::tagged, ids::Hash32, merkle};
 
@@ -24,6 +24,10 @@ pub const MAGIC: &[u8; 8] = b"WEFTIDX1";
 pub const MAX_DIMS: usize = 1 << 16;
 /// Most parts of a row.
 pub const MAX_PARTS: usize = 16;
+/// Most dimensions of a part with a triangular map.
+pub const MAX_TRIANGLE: usize = 8192;
+/// Most entries of the token table.
+pub const MAX_TOKENS: usize = 1 << 24;
 const FACTS: usize = 32 + 32 + 8 + 4;
 
 /// Why a blob is not an index.
@@ -69,8 +73,93 @@ pub struct Part {
 	pub weight: u32,
 	/// Subtracted from a raw vector.
 	pub centre: Vec<f32>,
-	/// Multiplied after centring.
-	pub scale: Vec<f32>,
+	/// Applied after centring.
+	pub map: Map,
+}
+
+/// A linear map that makes the directions of a part comparable.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Map {
+	/// One factor per dimension.
+	Diagonal(Vec<f32>),
+	/// A lower triangle, row by row.
+	Triangle(Vec<f32>),
+}
+
+impl Map {
+	/// Numbers that a map of that many dimensions has.
+	fn len(kind: u32, dims: usize) -> usize {
+		if kind == 0 {
+			dims
+		} else {
+			dims * (dims + 1) / 2
+		}
+	}
+
+	fn kind(&self) -> u32 {
+		match self {
+			Self::Diagonal(_) => 0,
+			Self::Triangle(_) => 1,
+		}
+	}
+
+	fn values(&self) -> &[f32] {
+		match self {
+			Self::Diagonal(values) | Self::Triangle(values) => values,
+		}
+	}
+
+	fn apply(&self, x: &[f64]) -> Vec<f64> {
+		match self {
+			Self::Diagonal(scale) => x.iter().zip(scale).map(|(x, s)| x * f64::from(*s)).collect(),
+			Self::Triangle(rows) => {
+				let mut at = 0;
+				(1..=x.len())
+					.map(|count| {
+						let row = rows.get(at..at + count).unwrap_or_default();
+						at += count;
+						row.iter().zip(x).map(|(m, x)| f64::from(*m) * x).sum()
+					})
+					.collect()
+			}
+		}
+	}
+}
+
+/// How many records have a token; the rarer, the more its state counts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TokenTable(Vec<(u32, u32)>);
+
+impl TokenTable {
+	/// Counts, for each token, the sequences that have it.
+	pub fn new<'a>(sequences: impl IntoIterator<Item = &'a [u32]>) -> Self {
+		let mut counts = std::collections::BTreeMap::new();
+		for sequence in sequences {
+			for token in sequence.iter().collect::<std::collections::BTreeSet<_>>() {
+				*counts.entry(*token).or_insert(0u32) += 1;
+			}
+		}
+		Self(counts.into_iter().collect())
+	}
+
+	/// Records that have the token.
+	pub fn count(&self, token: u32) -> u32 {
+		self.0
+			.binary_search_by_key(&token, |(t, _)| *t)
+			.ok()
+			.and_then(|at| self.0.get(at))
+			.map_or(0, |(_, count)| *count)
+	}
+
+	/// Number of tokens with a count.
+	pub fn len(&self) -> usize {
+		self.0.len()
+	}
+
+	/// Whether it is empty.
+	pub fn is_empty(&self) -> bool {
+		self.0.is_empty()
+	}
 }
 
 /// What a row says besides its embedding.
@@ -95,20 +184,19 @@ pub struct InfluenceIndex {
 	pub seed: u64,
 	/// The stretches of every row.
 	pub parts: Vec<Part>,
+	/// How common each token is.
+	pub tokens: TokenTable,
 	rows: Vec<RowFacts>,
 	embeddings: Vec<i8>,
 	first: Vec<u32>,
 }
 
-/// Quantises a raw part: centre, scale, unit norm, then one rounding (half to even) to eight bits. The step is
+/// Quantises a raw part: centre, map, unit norm, then one rounding (half to even) to eight bits. The step is
 /// fixed by the number of dimensions: four standard deviations of a unit vector's coordinate are 127.
 pub fn quantise(raw: &[f32], part: &Part) -> Vec<i8> {
-	let moved: Vec<f64> = raw
-		.iter()
-		.zip(&part.centre)
-		.zip(&part.scale)
-		.map(|((x, c), s)| (f64::from(*x) - f64::from(*c)) * f64::from(*s))
-		.collect();
+	let centred: Vec<f64> =
+		raw.iter().zip(&part.centre).map(|(x, c)| f64::from(*x) - f64::from(*c)).collect();
+	let moved = part.map.apply(&centred);
 	let norm = moved.iter().map(|x| x * x).sum::<f64>().sqrt();
 	if !norm.is_finite() || norm <= 0.0 {
 		return vec![0; part.dims];
@@ -148,6 +236,7 @@ impl InfluenceIndex {
 		version: u32,
 		seed: u64,
 		parts: Vec<Part>,
+		tokens: TokenTable,
 		rows: Vec<RowFacts>,
 		embeddings: Vec<i8>,
 	) -> Result<Self, IndexError> {
@@ -157,7 +246,7 @@ impl InfluenceIndex {
 			return Err(IndexError::Length { found: embeddings.len(), wanted });
 		}
 		let first = first_rows(&rows)?;
-		Ok(Self { version, seed, parts, rows, embeddings, first })
+		Ok(Self { version, seed, parts, tokens, rows, embeddings, first })
 	}
 
 	/// Entries of a row's embedding.
@@ -238,14 +327,20 @@ impl InfluenceIndex {
 		out.extend_from_slice(MAGIC);
 		out.extend_from_slice(&self.version.to_le_bytes());
 		out.extend_from_slice(&self.seed.to_le_bytes());
-		out.extend_from_slice(&(self.parts.len() as u32).to_le_bytes());
-		for part in &self.parts {
-			out.extend_from_slice(&(part.dims as u32).to_le_bytes());
-			out.extend_from_slice(&part.weight.to_le_bytes());
+		for count in [self.parts.len(), self.rows.len(), self.tokens.len()] {
+			out.extend_from_slice(&(count as u32).to_le_bytes());
 		}
-		out.extend_from_slice(&(self.rows.len() as u32).to_le_bytes());
 		for part in &self.parts {
-			for value in part.centre.iter().chain(&part.scale) {
+			for field in [part.dims as u32, part.weight, part.map.kind()] {
+				out.extend_from_slice(&field.to_le_bytes());
+			}
+		}
+		for (token, count) in &self.tokens.0 {
+			out.extend_from_slice(&token.to_le_bytes());
+			out.extend_from_slice(&count.to_le_bytes());
+		}
+		for part in &self.parts {
+			for value in part.centre.iter().chain(part.map.values()) {
 				out.extend_from_slice(&value.to_le_bytes());
 			}
 		}
@@ -295,48 +390,59 @@ impl InfluenceIndex {
 		let version = reader.u32()?;
 		let seed = reader.u64()?;
 		let count = reader.u32()? as usize;
+		let rows = reader.u32()? as usize;
+		let tokens = reader.u32()? as usize;
+		let header = |field, value: usize, allowed: String| {
+			Err(IndexError::Header { field, value: value as u64, allowed })
+		};
 		if count == 0 || count > MAX_PARTS {
-			return Err(IndexError::Header {
-				field: "parts",
-				value: count as u64,
-				allowed: format!("1 to {MAX_PARTS}"),
-			});
+			return header("parts", count, format!("1 to {MAX_PARTS}"));
+		}
+		if tokens > MAX_TOKENS {
+			return header("tokens", tokens, format!("0 to {MAX_TOKENS}"));
 		}
 		let mut shape = Vec::with_capacity(count);
+		let (mut dims, mut floats) = (0usize, 0usize);
 		for _ in 0..count {
-			let (dims, weight) = (reader.u32()? as usize, reader.u32()?);
-			if dims == 0 || dims > MAX_DIMS {
-				return Err(IndexError::Header {
-					field: "dimensions",
-					value: dims as u64,
-					allowed: format!("1 to {MAX_DIMS} in all"),
-				});
+			let (size, weight, kind) = (reader.u32()? as usize, reader.u32()?, reader.u32()?);
+			if kind > 1 {
+				return header("map", kind as usize, "0 (diagonal) or 1 (triangular)".into());
 			}
-			shape.push((dims, weight));
+			let most = if kind == 0 { MAX_DIMS } else { MAX_TRIANGLE };
+			if size == 0 || size > most {
+				return header("dimensions", size, format!("1 to {most}"));
+			}
+			dims += size;
+			floats += size + Map::len(kind, size);
+			shape.push((size, weight, kind));
 		}
-		let rows = reader.u32()? as usize;
-		let dims: usize = shape.iter().map(|s| s.0).sum();
 		if dims > MAX_DIMS {
-			return Err(IndexError::Header {
-				field: "dimensions",
-				value: dims as u64,
-				allowed: format!("1 to {MAX_DIMS} in all"),
-			});
+			return header("dimensions", dims, format!("1 to {MAX_DIMS} in all"));
 		}
 		// The length is known before anything is allocated by a count from the file.
 		let wanted = (FACTS + dims)
 			.checked_mul(rows)
-			.and_then(|n| n.checked_add(dims * 8))
+			.and_then(|n| n.checked_add(floats * 4))
+			.and_then(|n| n.checked_add(tokens * 8))
 			.and_then(|n| n.checked_add(reader.at))
 			.unwrap_or(usize::MAX);
 		if wanted != bytes.len() {
 			return Err(IndexError::Length { found: bytes.len(), wanted });
 		}
+		let mut table = Vec::with_capacity(tokens);
+		for _ in 0..tokens {
+			let entry = (reader.u32()?, reader.u32()?);
+			if table.last().is_some_and(|(before, _)| *before >= entry.0) {
+				return header("token", entry.0 as usize, "ids that rise".into());
+			}
+			table.push(entry);
+		}
 		let mut parts = Vec::with_capacity(count);
-		for (dims, weight) in shape {
+		for (dims, weight, kind) in shape {
 			let centre = reader.floats(dims)?;
-			let scale = reader.floats(dims)?;
-			parts.push(Part { dims, weight, centre, scale });
+			let values = reader.floats(Map::len(kind, dims))?;
+			let map = if kind == 0 { Map::Diagonal(values) } else { Map::Triangle(values) };
+			parts.push(Part { dims, weight, centre, map });
 		}
 		let mut facts = Vec::with_capacity(rows);
 		let mut embeddings = Vec::with_capacity(rows * dims);
@@ -349,7 +455,7 @@ impl InfluenceIndex {
 			});
 			embeddings.extend(reader.take(dims)?.iter().map(|b| *b as i8));
 		}
-		Self::new(version, seed, parts, facts, embeddings)
+		Self::new(version, seed, parts, TokenTable(table), facts, embeddings)
 	}
 }
 
@@ -370,13 +476,14 @@ fn check_parts(parts: &[Part]) -> Result<usize, IndexError> {
 		});
 	}
 	for part in parts {
+		let size = Map::len(part.map.kind(), part.dims);
 		let sound =
-			|values: &[f32]| values.len() == part.dims && values.iter().all(|v| v.is_finite());
-		if !sound(&part.centre) || !sound(&part.scale) {
+			|values: &[f32], size| values.len() == size && values.iter().all(|v| v.is_finite());
+		if !sound(&part.centre, part.dims) || !sound(part.map.values(), size) {
 			return Err(IndexError::Header {
-				field: "centre and scale",
-				value: part.centre.len() as u64,
-				allowed: format!("{} finite numbers each", part.dims),
+				field: "centre and map",
+				value: part.map.values().len() as u64,
+				allowed: format!("{} and {size} finite numbers", part.dims),
 			});
 		}
 		if part.weight > 1_000_000 {

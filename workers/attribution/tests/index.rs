@@ -1,12 +1,12 @@
 use proptest::prelude::*;
 use weft_attribution::{
-	index::{cosine_ppm, quantise, Part, RowFacts},
+	index::{cosine_ppm, quantise, Map, Part, RowFacts, TokenTable},
 	shares, InfluenceIndex, ShareRules,
 };
 use weft_primitives::merkle;
 
 fn part(dims: usize, weight: u32) -> Part {
-	Part { dims, weight, centre: vec![0.0; dims], scale: vec![1.0; dims] }
+	Part { dims, weight, centre: vec![0.0; dims], map: Map::Diagonal(vec![1.0; dims]) }
 }
 
 fn facts(record: u8, contributor: u8, contribution: u64, cluster: u32) -> RowFacts {
@@ -22,7 +22,11 @@ fn sample() -> InfluenceIndex {
 			embeddings.extend((0..dims).map(|d| if d == hot { 100i8 } else { 0 }));
 		}
 	}
-	InfluenceIndex::new(1, 7, vec![part(4, 3), part(4, 1)], rows, embeddings).expect("sound")
+	let triangle =
+		Map::Triangle((0..10).map(|i| if [0, 2, 5, 9].contains(&i) { 1.0 } else { 0.0 }).collect());
+	let parts = vec![part(4, 3), Part { map: triangle, ..part(4, 1) }];
+	let tokens = TokenTable::new([&[3u32, 9, 9][..], &[9]]);
+	InfluenceIndex::new(1, 7, parts, tokens, rows, embeddings).expect("sound")
 }
 
 #[test]
@@ -145,8 +149,15 @@ fn splitting_records_over_accounts_changes_nothing() {
 		.enumerate()
 		.map(|(i, r)| RowFacts { contributor: [i as u8; 32], ..r.clone() });
 	let embeddings = (0..4).flat_map(|i| index.embedding(i).expect("is there").to_vec()).collect();
-	let apart =
-		InfluenceIndex::new(1, 7, index.parts.clone(), rows.collect(), embeddings).expect("sound");
+	let apart = InfluenceIndex::new(
+		1,
+		7,
+		index.parts.clone(),
+		index.tokens.clone(),
+		rows.collect(),
+		embeddings,
+	)
+	.expect("sound");
 	let apart = shares(&apart, &scores, &ShareRules::default());
 	assert_eq!(
 		together.records.iter().map(|r| (r.record, r.ppm)).collect::<Vec<_>>(),
@@ -163,4 +174,10 @@ fn an_answer_that_matches_nothing_is_owed_to_nobody() {
 	let out = shares(&sample(), &[0, 100, -5, 90_000], &ShareRules::default());
 	assert!(out.records.is_empty());
 	assert_eq!(out.withheld_ppm, 1_000_000);
+}
+
+#[test]
+fn the_token_table_counts_records_and_not_occurrences() {
+	let tokens = TokenTable::new([&[3u32, 9, 9][..], &[9]]);
+	assert_eq!((tokens.count(9), tokens.count(3), tokens.count(4)), (2, 1, 0));
 }
