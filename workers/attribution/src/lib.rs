@@ -6,14 +6,18 @@
 
 pub mod bm25;
 pub mod duplicates;
+pub mod features;
 pub mod heuristics;
 pub mod index;
+pub mod influence;
+mod linalg;
 pub mod quality;
 pub mod shares;
 pub mod spans;
 pub mod text;
 
 pub use index::{IndexError, InfluenceIndex};
+pub use influence::{build, Attribution, Influence, InfluenceError, Row};
 pub use quality::{QualityReport, QualityRules};
 pub use shares::{shares, ShareRules, Shares};
 pub use spans::{Span, SpanIndex, SpanRules};
