@@ -5,13 +5,13 @@
 //! fixed order, so a sequence gets the same bytes alone as in any company.
 
 use crate::{
-	adapter::Adapter,
+	adapter::{Adapter, MAX_RANK},
 	error::{EngineError, Result},
 	forward::{Cache, Packed, Past, Shared},
 	model::Model,
 	ops,
 	quant::{QMatrix, QRow, GROUP},
-	team::Barrier,
+	team::Phases,
 };
 use std::{cell::UnsafeCell, ops::Range, sync::Arc};
 
@@ -123,9 +123,16 @@ impl<T> Cells<T> {
 	}
 }
 
-/// The part of `count` things that a member does.
-fn share(count: usize, member: usize, members: usize) -> Range<usize> {
-	count * member / members..count * (member + 1) / members
+/// Groups of a matrix in one piece of work.
+const PIECE: usize = 12;
+/// As [`PIECE`], for the output head.
+const HEAD_PIECE: usize = 96;
+/// Phases of a block.
+const PHASES: usize = 13;
+
+/// The groups of a piece.
+fn piece_of(piece: usize, size: usize, groups: usize) -> Range<usize> {
+	piece * size..((piece + 1) * size).min(groups)
 }
 
 ops::kernel! {
@@ -204,18 +211,24 @@ ops::kernel! {
 	}
 }
 
-/// `A · x` of a group's adapter.
-fn lora_low(
-	adapter: Option<&Arc<Adapter>>,
+/// Some rows of `A · x` of a group's adapter: piece `piece` of `pieces`.
+///
+/// # Safety
+/// `low` must have room for all rows; nobody else may touch those of this piece.
+unsafe fn lora_low(
+	adapter: &Adapter,
 	layer: usize,
 	group: usize,
 	x: &[f32],
-	low: &mut Vec<f32>,
+	low: *mut f32,
+	(piece, pieces): (usize, usize),
 ) {
-	let Some(adapter) = adapter else { return };
 	let place = &adapter.layout().groups[layer][group];
-	low.resize(adapter.config().rank * place.parts.len(), 0.0);
-	rows_dot(&adapter.values()[place.a.clone()], x, low);
+	let rows = adapter.config().rank * place.parts.len();
+	let own = rows * piece / pieces..rows * (piece + 1) / pieces;
+	let a = &adapter.values()[place.a.clone()];
+	let a = &a[own.start * place.input..own.end * place.input];
+	rows_dot(a, x, std::slice::from_raw_parts_mut(low.add(own.start), own.len()));
 }
 
 /// Adds an adapter's part to some outputs of a group; `out` begins at output `outputs.start`.
@@ -265,11 +278,13 @@ impl Model {
 		quant.set(&last);
 		let mut logits = vec![0.0; self.config.vocab];
 		let head = &self.weights.q_head;
-		let (out, members) = (Shared(logits.as_mut_ptr()), self.team.size());
-		self.team.run(&|member, _| {
-			let groups = share(head.groups(), member, members);
-			// SAFETY: the members' rows are disjoint and lie inside of `logits`.
-			unsafe { head.product(groups, &[&quant], &[out.at(0)]) };
+		let out = Shared(logits.as_mut_ptr());
+		self.team.run(1, &|phases| {
+			phases.run(0, head.groups().div_ceil(HEAD_PIECE), |piece| {
+				let groups = piece_of(piece, HEAD_PIECE, head.groups());
+				// SAFETY: the pieces' rows are disjoint and lie inside of `logits`.
+				unsafe { head.product(groups, &[&quant], &[out.at(0)]) };
+			});
 		});
 		Ok(logits)
 	}
@@ -293,7 +308,7 @@ impl Model {
 						h: self.weights.embedding[at..at + c.hidden].to_vec(),
 						x: vec![0.0; c.hidden],
 						quant: QRow::default(),
-						low: Vec::new(),
+						low: vec![0.0; 3 * MAX_RANK],
 						qkv: vec![0.0; c.qkv_dim()],
 						ctx: vec![0.0; c.q_dim()],
 						wide: vec![0.0; 2 * c.intermediate],
@@ -316,9 +331,10 @@ impl Model {
 		let lengths: Vec<usize> = batch.iter().map(|(s, _)| s.len).collect();
 		let caches: Cells<&mut Cache> =
 			Cells(batch.iter_mut().map(|(s, _)| UnsafeCell::new(&mut s.cache)).collect());
-		let step = Step { model: self, rows, adapters, lengths, caches, members: self.team.size() };
+		let step = Step { model: self, rows, adapters, lengths, caches };
 		// SAFETY: the phases of `Step` keep the rules of `Cells`.
-		self.team.run(&|member, barrier| unsafe { step.run(member, barrier) });
+		let phases = PHASES * c.n_layers + 2;
+		self.team.run(phases, &|phases| unsafe { step.run(phases) });
 		let out = step.rows.0.into_iter().map(|row| row.into_inner().logits).collect();
 		for (sequence, _) in batch.iter_mut() {
 			sequence.len += 1;
@@ -334,7 +350,6 @@ struct Step<'a> {
 	adapters: Vec<Option<Arc<Adapter>>>,
 	lengths: Vec<usize>,
 	caches: Cells<&'a mut Cache>,
-	members: usize,
 }
 
 /// Which of a row's buffers a product fills.
@@ -350,12 +365,11 @@ impl Step<'_> {
 	/// Rows of a matrix for every sequence, with the adapter's part.
 	unsafe fn product(
 		&self,
-		member: usize,
+		groups: Range<usize>,
 		matrix: &QMatrix,
 		target: Target,
 		lora: Option<(usize, usize)>,
 	) {
-		let groups = share(matrix.groups(), member, self.members);
 		let count = self.rows.0.len();
 		let mut quants = Vec::with_capacity(count);
 		let mut outs = Vec::with_capacity(count);
@@ -417,65 +431,89 @@ impl Step<'_> {
 		}
 	}
 
-	unsafe fn run(&self, member: usize, barrier: &Barrier) {
+	unsafe fn run(&self, phases: &Phases) {
 		let c = &self.model.config;
 		let weights = &self.model.weights;
 		let count = self.rows.0.len();
-		let own = share(count, member, self.members);
-		let heads = share(count * c.n_kv_heads, member, self.members);
+		let next = std::cell::Cell::new(0);
+		let phase = |pieces: usize, work: &mut dyn FnMut(usize)| {
+			phases.run(next.get(), pieces, work);
+			next.set(next.get() + 1);
+		};
+		let product = |matrix: &QMatrix, target, size, lora| {
+			phase(matrix.groups().div_ceil(size), &mut |piece| {
+				// SAFETY: pieces are disjoint rows; nobody else writes the target in this phase.
+				unsafe {
+					self.product(piece_of(piece, size, matrix.groups()), matrix, target, lora)
+				};
+			});
+		};
+		// A single stream's adapter is divided, many streams are divided by themselves.
+		let tuned = self.adapters.iter().any(|a| a.is_some());
+		let pieces = if count < 4 { 4 } else { 1 };
+		let low = |layer: usize, group: usize| {
+			if !tuned {
+				return;
+			}
+			phase(count * pieces, &mut |task| {
+				let (i, piece) = (task / pieces, task % pieces);
+				let Some(adapter) = &self.adapters[i] else { return };
+				// SAFETY: inputs are only read in this phase, and pieces are disjoint rows.
+				unsafe {
+					let row = self.rows.0[i].get();
+					let x: &[f32] = match group {
+						1 => &*(&raw const (*row).ctx),
+						3 => &*(&raw const (*row).act),
+						_ => &*(&raw const (*row).x),
+					};
+					let low = (*(&raw const (*row).low)).as_ptr().cast_mut();
+					lora_low(adapter, layer, group, x, low, (piece, pieces));
+				}
+			});
+		};
 		for (layer, (full, packed)) in weights.layers.iter().zip(&weights.q_layers).enumerate() {
-			for i in own.clone() {
+			phase(count, &mut |i| {
 				let row = self.rows.get(i);
 				if layer > 0 {
 					ops::axpy(&mut row.h, 1.0, &row.delta);
 				}
 				ops::rms_norm(&row.h, &full.attn_norm, c.rms_eps, &mut row.x);
 				row.quant.set(&row.x);
-				lora_low(self.adapters[i].as_ref(), layer, 0, &row.x, &mut row.low);
-			}
-			barrier.wait();
-			self.product(member, &packed.qkv, Target::Qkv, Some((layer, 0)));
-			barrier.wait();
-			for task in heads.clone() {
+			});
+			low(layer, 0);
+			product(&packed.qkv, Target::Qkv, PIECE, Some((layer, 0)));
+			phase(count * c.n_kv_heads, &mut |task| {
 				self.attend(layer, task / c.n_kv_heads, task % c.n_kv_heads);
-			}
-			barrier.wait();
-			for i in own.clone() {
+			});
+			phase(count, &mut |i| {
 				let row = self.rows.get(i);
 				row.quant.set(&row.ctx);
-				lora_low(self.adapters[i].as_ref(), layer, 1, &row.ctx, &mut row.low);
-			}
-			barrier.wait();
-			self.product(member, &packed.o, Target::Delta, Some((layer, 1)));
-			barrier.wait();
-			for i in own.clone() {
+			});
+			low(layer, 1);
+			product(&packed.o, Target::Delta, PIECE, Some((layer, 1)));
+			phase(count, &mut |i| {
 				let row = self.rows.get(i);
 				ops::axpy(&mut row.h, 1.0, &row.delta);
 				ops::rms_norm(&row.h, &full.mlp_norm, c.rms_eps, &mut row.x);
 				row.quant.set(&row.x);
-				lora_low(self.adapters[i].as_ref(), layer, 2, &row.x, &mut row.low);
-			}
-			barrier.wait();
-			self.product(member, &packed.gate_up, Target::Wide, Some((layer, 2)));
-			barrier.wait();
-			for i in own.clone() {
+			});
+			low(layer, 2);
+			product(&packed.gate_up, Target::Wide, 2 * PIECE, Some((layer, 2)));
+			phase(count, &mut |i| {
 				let row = self.rows.get(i);
 				let (gate, up) = row.wide.split_at(c.intermediate);
 				ops::silu_mul(gate, up, &mut row.act);
 				row.quant.set(&row.act);
-				lora_low(self.adapters[i].as_ref(), layer, 3, &row.act, &mut row.low);
-			}
-			barrier.wait();
-			self.product(member, &packed.down, Target::Delta, Some((layer, 3)));
-			barrier.wait();
+			});
+			low(layer, 3);
+			product(&packed.down, Target::Delta, PIECE, Some((layer, 3)));
 		}
-		for i in own {
+		phase(count, &mut |i| {
 			let row = self.rows.get(i);
 			ops::axpy(&mut row.h, 1.0, &row.delta);
 			ops::rms_norm(&row.h, &weights.norm, c.rms_eps, &mut row.x);
 			row.quant.set(&row.x);
-		}
-		barrier.wait();
-		self.product(member, &weights.q_head, Target::Logits, None);
+		});
+		product(&weights.q_head, Target::Logits, HEAD_PIECE, None);
 	}
 }

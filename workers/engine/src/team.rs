@@ -1,7 +1,7 @@
 //! A few threads that go through a token together.
 //!
 //! Decoding has hundreds of short phases per token; waking a pool for each costs more than the work.
-//! The team is woken once per call and its members wait for each other by spinning, then yielding.
+//! The team is woken once per call and its members take pieces of each phase.
 
 use std::{
 	panic::{catch_unwind, resume_unwind, AssertUnwindSafe},
@@ -15,30 +15,38 @@ use std::{
 /// More threads than this gain nothing for small models.
 const MOST: usize = 8;
 /// Turns of waiting before the thread offers its core to others.
-const SPINS: usize = 4_000;
+const SPINS: usize = 1_000;
 
-/// Where members wait for each other.
-pub(crate) struct Barrier {
-	members: usize,
-	arrived: AtomicUsize,
-	turn: AtomicUsize,
+/// The pieces of one phase: how many were taken, how many are done. On a cache line of its own.
+#[derive(Default)]
+#[repr(align(64))]
+struct Phase {
+	taken: AtomicUsize,
+	done: AtomicUsize,
+}
+
+/// The phases of one run. Members take pieces of the current phase until none is left and then wait
+/// for those still in work, so a member that the system does not schedule holds up nobody.
+pub(crate) struct Phases {
+	phases: Vec<Phase>,
 	broken: AtomicBool,
 }
 
-impl Barrier {
-	/// Waits until all members are here.
-	pub(crate) fn wait(&self) {
-		if self.members == 1 {
-			return;
-		}
-		let turn = self.turn.load(Ordering::Acquire);
-		if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.members {
-			self.arrived.store(0, Ordering::Relaxed);
-			self.turn.store(turn.wrapping_add(1), Ordering::Release);
-			return;
+impl Phases {
+	/// Does some of the `pieces` of phase `index` and returns when all of them are done. All members
+	/// must go through the same phases in the same order.
+	pub(crate) fn run(&self, index: usize, pieces: usize, mut work: impl FnMut(usize)) {
+		let phase = &self.phases[index];
+		loop {
+			let piece = phase.taken.fetch_add(1, Ordering::Relaxed);
+			if piece >= pieces {
+				break;
+			}
+			work(piece);
+			phase.done.fetch_add(1, Ordering::Release);
 		}
 		let mut spins = 0;
-		while self.turn.load(Ordering::Acquire) == turn {
+		while phase.done.load(Ordering::Acquire) < pieces {
 			assert!(!self.broken.load(Ordering::Relaxed), "another thread of the team panicked");
 			spins += 1;
 			if spins < SPINS {
@@ -50,12 +58,12 @@ impl Barrier {
 	}
 }
 
-type Task<'a> = dyn Fn(usize, &Barrier) + Sync + 'a;
+type Task<'a> = dyn Fn(&Phases) + Sync + 'a;
 
 #[derive(Clone, Copy)]
 struct Job {
 	task: *const Task<'static>,
-	barrier: *const Barrier,
+	phases: *const Phases,
 }
 // SAFETY: the task is `Sync`, and `run` keeps both alive until every member is done.
 unsafe impl Send for Job {}
@@ -101,25 +109,18 @@ impl Team {
 				let common = common.clone();
 				std::thread::Builder::new()
 					.name(format!("weft-decode-{member}"))
-					.spawn(move || work(&common, member))
+					.spawn(move || work(&common))
 					.ok()
 			})
 			.collect();
 		Self { common, threads, turn: Mutex::new(()) }
 	}
 
-	/// Members, the caller among them.
-	pub(crate) fn size(&self) -> usize {
-		self.threads.len() + 1
-	}
-
-	/// Runs the task on every member, the caller being member 0.
-	pub(crate) fn run(&self, task: &Task<'_>) {
+	/// Runs the task on the caller and every other member, with so many phases.
+	pub(crate) fn run(&self, phases: usize, task: &Task<'_>) {
 		let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-		let barrier = Barrier {
-			members: self.size(),
-			arrived: AtomicUsize::new(0),
-			turn: AtomicUsize::new(0),
+		let phases = Phases {
+			phases: (0..phases).map(|_| Phase::default()).collect(),
 			broken: AtomicBool::new(false),
 		};
 		if !self.threads.is_empty() {
@@ -129,15 +130,15 @@ impl Team {
 				unsafe { std::mem::transmute::<&Task<'_>, &'static Task<'static>>(task) };
 			let mut state = self.common.state.lock().unwrap_or_else(PoisonError::into_inner);
 			state.generation += 1;
-			state.job = Some(Job { task, barrier: &barrier });
+			state.job = Some(Job { task, phases: &phases });
 			state.running = self.threads.len();
 			state.panicked = false;
 			drop(state);
 			self.common.wake.notify_all();
 		}
-		let own = catch_unwind(AssertUnwindSafe(|| task(0, &barrier)));
+		let own = catch_unwind(AssertUnwindSafe(|| task(&phases)));
 		if own.is_err() {
-			barrier.broken.store(true, Ordering::Relaxed);
+			phases.broken.store(true, Ordering::Relaxed);
 		}
 		let mut state = self.common.state.lock().unwrap_or_else(PoisonError::into_inner);
 		while state.running > 0 {
@@ -153,7 +154,7 @@ impl Team {
 	}
 }
 
-fn work(common: &Common, member: usize) {
+fn work(common: &Common) {
 	let mut seen = 0;
 	loop {
 		let mut state = common.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -169,10 +170,10 @@ fn work(common: &Common, member: usize) {
 		seen = state.generation;
 		drop(state);
 		// SAFETY: `run` waits for `running` to reach zero before either goes away.
-		let (task, barrier) = unsafe { (&*job.task, &*job.barrier) };
-		let result = catch_unwind(AssertUnwindSafe(|| task(member, barrier)));
+		let (task, phases) = unsafe { (&*job.task, &*job.phases) };
+		let result = catch_unwind(AssertUnwindSafe(|| task(phases)));
 		if result.is_err() {
-			barrier.broken.store(true, Ordering::Relaxed);
+			phases.broken.store(true, Ordering::Relaxed);
 		}
 		let mut state = common.state.lock().unwrap_or_else(PoisonError::into_inner);
 		state.panicked |= result.is_err();
