@@ -10,7 +10,6 @@ use frame_support::{
 	},
 	PalletId,
 };
-use polkadot_sdk::*;
 use sp_core::{crypto::Pair as _, ecdsa, sr25519};
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage, DispatchResult};
 use weft_primitives::{

@@ -1,1 +1,13 @@
-//! One file for each call, and the properties that hold over all of them.
+//! One file for each call, one for payments of jobs, and one for what holds over all of them.
+
+mod claim;
+mod close;
+mod deposit;
+mod pay_inference;
+mod properties;
+mod reject_root;
+mod settle;
+mod settle_trees;
+mod setup;
+mod signatures;
+mod withdraw;
