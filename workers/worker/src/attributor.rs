@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
-use weft_attribution::{shares, InfluenceIndex, ShareRules, SpanIndex, SpanRules};
+use weft_attribution::{Influence, InfluenceIndex, SpanIndex, SpanRules};
 use weft_chain::Client;
 use weft_engine::{Adapter, ChatMessage, Model};
 use weft_primitives::ids::Hash32;
@@ -17,14 +17,14 @@ const KEPT: usize = 8;
 
 /// Everything that attribution of one model needs.
 struct Loaded {
-	index: InfluenceIndex,
+	influence: Influence,
 	spans: SpanIndex,
 	texts: HashMap<Hash32, String>,
 	adapter: Adapter,
 }
 
 /// The worker's attributor.
-pub struct Influence {
+pub struct Attributing {
 	chain: Client,
 	blobs: Arc<dyn Blobs>,
 	model: Arc<Model>,
@@ -33,7 +33,7 @@ pub struct Influence {
 	loading: tokio::sync::Mutex<()>,
 }
 
-impl Influence {
+impl Attributing {
 	pub fn new(chain: Client, blobs: Arc<dyn Blobs>, model: Arc<Model>, dir: PathBuf) -> Self {
 		Self {
 			chain,
@@ -57,7 +57,8 @@ impl Influence {
 		if let Some(l) = self.cached(id) {
 			return Ok(l);
 		}
-		let row = self.chain.model(id).await?.with_context(|| format!("weft-{id} is not on chain"))?;
+		let row =
+			self.chain.model(id).await?.with_context(|| format!("weft-{id} is not on chain"))?;
 		let index = InfluenceIndex::from_bytes(&self.blobs.get(&row.index).await?)?;
 		anyhow::ensure!(
 			index.root() == row.index_root,
@@ -68,6 +69,7 @@ impl Influence {
 		let records = snapshot::records(&self.chain, &self.blobs, &row.snapshots).await?;
 		let model = self.model.clone();
 		let loaded = tokio::task::spawn_blocking(move || -> Result<Loaded> {
+			let influence = Influence::new(index, &model)?;
 			let adapter = Adapter::from_peft(&folder, model.config())?;
 			let answers: Vec<(Hash32, String)> =
 				records.iter().map(|r| (r.example.hash, r.example.record.answer_text())).collect();
@@ -75,7 +77,7 @@ impl Influence {
 				.context("the snapshot's text is too large to search")?;
 			let texts =
 				records.iter().map(|r| (r.example.hash, r.example.record.full_text())).collect();
-			Ok(Loaded { index, spans, texts, adapter })
+			Ok(Loaded { influence, spans, texts, adapter })
 		})
 		.await??;
 		let loaded = Arc::new(loaded);
@@ -89,7 +91,7 @@ impl Influence {
 }
 
 #[async_trait]
-impl Attributor for Influence {
+impl Attributor for Attributing {
 	async fn attribute(
 		&self,
 		served: &ServedModel,
@@ -105,9 +107,9 @@ impl Attributor for Influence {
 		let (model, text) = (self.model.clone(), answer.to_string());
 		let index_root = served.index_root;
 		tokio::task::spawn_blocking(move || -> Result<Attribution> {
-			let scores =
-				influence::scores(&model, &loaded.adapter, &loaded.index, &messages, &text)?;
-			let owed = shares(&loaded.index, &scores, &ShareRules::default());
+			let owed =
+				influence::attribute(&model, &loaded.adapter, &loaded.influence, &messages, &text)?
+					.shares;
 			let listed = owed
 				.records
 				.iter()
@@ -117,7 +119,8 @@ impl Attributor for Influence {
 					contributor: s.contributor,
 					ppm: s.ppm,
 					contribution: loaded
-						.index
+						.influence
+						.index()
 						.row(*row as usize)
 						.map_or(0, |facts| facts.contribution),
 					text: loaded.texts.get(&s.record).cloned().unwrap_or_default(),

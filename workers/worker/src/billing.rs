@@ -89,11 +89,11 @@ impl Till {
 						a.voucher = Some((voucher, signature));
 					}
 					a.receipts.push((spent, receipt));
-				},
+				}
 				Entry::Job { job, receipt } => {
 					nonce = nonce.max(receipt.nonce.saturating_add(1));
 					jobs.push((job, receipt));
-				},
+				}
 				Entry::Allotted { jobs: done, .. } => jobs.retain(|(j, _)| !done.contains(j)),
 			}
 		}
@@ -222,7 +222,10 @@ impl Billing for Till {
 			)));
 		}
 		if v.model != id {
-			return Err(Refusal::Invalid(format!("the voucher is for weft-{}, not weft-{id}", v.model)));
+			return Err(Refusal::Invalid(format!(
+				"the voucher is for weft-{}, not weft-{id}",
+				v.model
+			)));
 		}
 		if !verify::<HostCrypto>(&v, &signature, &self.chain.genesis(), self.chain_id) {
 			return Err(Refusal::Invalid(
@@ -235,7 +238,11 @@ impl Billing for Till {
 				id,
 				0,
 				max_fee,
-				format!("the voucher expires at block {}; it must live until {} at least", v.expires_at, now.saturating_add(MIN_LIFE)),
+				format!(
+					"the voucher expires at block {}; it must live until {} at least",
+					v.expires_at,
+					now.saturating_add(MIN_LIFE)
+				),
 			));
 		}
 		let key = (v.payer, id);
@@ -279,7 +286,9 @@ impl Billing for Till {
 	}
 
 	async fn charge(&self, grant: &Grant, receipt: &Receipt) -> Result<Charged, String> {
-		let Some(open) = self.open.lock().remove(&grant.id) else { return Ok(Charged { spent: 0 }) };
+		let Some(open) = self.open.lock().remove(&grant.id) else {
+			return Ok(Charged { spent: 0 });
+		};
 		let (Some(key), Some((voucher, signature))) = (open.key, open.voucher) else {
 			return Ok(Charged { spent: 0 });
 		};

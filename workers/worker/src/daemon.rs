@@ -1,13 +1,8 @@
 //! Start-up and the loops.
 
 use crate::{
-	attributor::Influence,
-	billing::Till,
-	config::Run,
-	jobs::Jobs,
-	journal::Journal,
-	metrics::Metrics,
-	quality, settle, train,
+	attributor::Attributing, billing::Till, config::Run, jobs::Jobs, journal::Journal,
+	metrics::Metrics, quality, settle, train,
 };
 use anyhow::{bail, Context, Result};
 use axum::{routing::get, Router};
@@ -37,7 +32,9 @@ pub async fn run(a: Run) -> Result<()> {
 	let key = match (&a.key, &a.key_file) {
 		(Some(k), None) => Key::parse(k)?,
 		(None, Some(f)) => Key::from_file(f)?,
-		_ => bail!("give the hot key: --key-file FILE (or WEFT_KEY_FILE), or --key on a development chain"),
+		_ => bail!(
+			"give the hot key: --key-file FILE (or WEFT_KEY_FILE), or --key on a development chain"
+		),
 	};
 	std::fs::create_dir_all(&a.dir).with_context(|| format!("creating {}", a.dir.display()))?;
 	let path = a.model.clone();
@@ -48,7 +45,9 @@ pub async fn run(a: Run) -> Result<()> {
 	let owner = owner(&chain, &key, &a).await?;
 	let base = base(&chain, &model).await?;
 	if base.is_none() {
-		tracing::warn!("this base model is not registered on chain; training jobs for it cannot exist yet");
+		tracing::warn!(
+			"this base model is not registered on chain; training jobs for it cannot exist yet"
+		);
 	}
 	let chain_id: u64 = chain.evm_chain_id().await?;
 	let blobs: Arc<dyn Blobs> = Arc::new(HttpBlobs::new(&a.gateway)?);
@@ -57,7 +56,7 @@ pub async fn run(a: Run) -> Result<()> {
 	let till = Till::new(chain.clone(), owner, chain_id, journal, entries);
 	let catalogue = Arc::new(StaticCatalogue::new(vec![base_card(&model)]));
 	let attributor =
-		Arc::new(Influence::new(chain.clone(), blobs.clone(), model.clone(), a.dir.clone()));
+		Arc::new(Attributing::new(chain.clone(), blobs.clone(), model.clone(), a.dir.clone()));
 	let serving = Serving::start(
 		Arc::new(BaseModel::new(model.clone())),
 		Arc::new(BlobAdapters::new(blobs.clone(), a.dir.join("adapters"))),
@@ -117,8 +116,8 @@ pub async fn run(a: Run) -> Result<()> {
 
 	let own = metrics.clone();
 	let served = serving.clone();
-	let app: Router = router(serving)
-		.route("/metrics/worker", get(move || async move { own.encode() }));
+	let app: Router =
+		router(serving).route("/metrics/worker", get(move || async move { own.encode() }));
 	let listener = tokio::net::TcpListener::bind(a.listen)
 		.await
 		.with_context(|| format!("listening on {}", a.listen))?;
@@ -137,7 +136,7 @@ async fn stopped(cancel: Arc<AtomicBool>) {
 		match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
 			Ok(mut s) => {
 				s.recv().await;
-			},
+			}
 			Err(_) => std::future::pending().await,
 		}
 	};
@@ -221,7 +220,7 @@ async fn follow(
 						tracing::info!(models = known, "catalogue");
 					}
 					catalogue.replace(list);
-				},
+				}
 				Err(e) => tracing::warn!(error = %format!("{e:#}"), "the catalogue was not read"),
 			}
 			if block >= next_beat {
@@ -273,8 +272,10 @@ async fn report_loop(
 		match quality::pending(&chain, &blobs, &queue, &model).await {
 			Ok(n) => {
 				metrics.reports.fetch_add(n as u64, Ordering::Relaxed);
-			},
-			Err(e) => tracing::warn!(error = %format!("{e:#}"), "quality reports will be tried again"),
+			}
+			Err(e) => {
+				tracing::warn!(error = %format!("{e:#}"), "quality reports will be tried again")
+			}
 		}
 		tokio::time::sleep(Duration::from_secs(3)).await;
 	}
@@ -293,11 +294,11 @@ async fn settle_loop(
 		tokio::time::sleep(every).await;
 		match settle::once(&chain, &blobs, &queue, &till, &owner).await {
 			Ok(Some(_)) => Metrics::add(&metrics.settlements),
-			Ok(None) => {},
+			Ok(None) => {}
 			Err(e) => {
 				Metrics::add(&metrics.settlement_errors);
 				tracing::warn!(error = %format!("{e:#}"), "the settlement will be tried again");
-			},
+			}
 		}
 	}
 }
@@ -319,7 +320,7 @@ async fn job_loop(
 				Metrics::add(&metrics.jobs_failed);
 				tracing::warn!(error = %format!("{e:#}"), "the job will be tried again");
 				tokio::time::sleep(Duration::from_secs(5)).await;
-			},
+			}
 		}
 	}
 }

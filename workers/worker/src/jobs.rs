@@ -41,21 +41,22 @@ impl<E: Engine> Jobs<E> {
 					if mine.as_ref().is_none_or(|(m, _)| *m > id) {
 						mine = Some((id, row));
 					}
-				},
+				}
 				JobState::Open { .. } if !self.given_up.contains(&id) && self.can(&row.spec) => {
 					// Answers are short and someone waits for them: they go before training.
 					let rank = (!matches!(row.spec, JobSpec::Infer { .. }), id);
 					if open.as_ref().is_none_or(|(r, _, _)| *r > rank) {
 						open = Some((rank, id, row));
 					}
-				},
-				_ => {},
+				}
+				_ => {}
 			}
 		}
 		let (id, row) = match (mine, open) {
 			(Some(job), _) => job,
 			(None, Some((_, id, row))) => {
-				let claim = self.ctx.queue.submit_until(calls::claim_job(id), Until::Finalised).await;
+				let claim =
+					self.ctx.queue.submit_until(calls::claim_job(id), Until::Finalised).await;
 				if let Err(e) = claim {
 					tracing::info!(job = id, error = %e, "not claimed");
 					self.given_up.insert(id);
@@ -63,7 +64,7 @@ impl<E: Engine> Jobs<E> {
 				}
 				tracing::info!(job = id, "claimed");
 				(id, row)
-			},
+			}
 			(None, None) => return Ok(false),
 		};
 		let result = match self.run(id, &row).await {
@@ -72,7 +73,7 @@ impl<E: Engine> Jobs<E> {
 				tracing::error!(job = id, error = %format!("{e:#}"), "the job failed");
 				self.given_up.insert(id);
 				JobResult::Failed { reason: train::reason(&self.ctx.blobs, &e).await? }
-			},
+			}
 		};
 		self.ctx.queue.submit_until(calls::report(id, &result), Until::Finalised).await?;
 		train::clean(&self.ctx.dir, id);
@@ -91,10 +92,10 @@ impl<E: Engine> Jobs<E> {
 		match &row.spec {
 			JobSpec::Train { snapshots, config, .. } => {
 				train::run(&self.ctx, id, snapshots, config).await
-			},
+			}
 			JobSpec::Infer { model, prompt, max_tokens } => {
 				self.answer(id, row, *model, prompt, *max_tokens).await
-			},
+			}
 		}
 	}
 

@@ -68,10 +68,14 @@ impl Journal {
 			.with_context(|| format!("opening the journal {}", path.display()))?;
 		let mut bytes = Vec::new();
 		file.read_to_end(&mut bytes)?;
-		let (entries, good) = parse(&bytes)
-			.with_context(|| format!("the journal {} is damaged; it holds unsettled vouchers", path.display()))?;
+		let (entries, good) = parse(&bytes).with_context(|| {
+			format!("the journal {} is damaged; it holds unsettled vouchers", path.display())
+		})?;
 		if good < bytes.len() {
-			tracing::warn!(bytes = bytes.len() - good, "cut off a torn entry at the end of the journal");
+			tracing::warn!(
+				bytes = bytes.len() - good,
+				"cut off a torn entry at the end of the journal"
+			);
 			file.set_len(good as u64)?;
 		}
 		Ok((Self { path: path.into(), file: Mutex::new(file) }, entries))

@@ -18,17 +18,50 @@ impl Metrics {
 	/// Prometheus text.
 	pub fn encode(&self) -> String {
 		let rows = [
-			("weft_worker_jobs_done_total", "counter", "Jobs that were run and reported", &self.jobs_done),
-			("weft_worker_job_errors_total", "counter", "Rounds of the job loop that failed", &self.jobs_failed),
-			("weft_worker_quality_reports_total", "counter", "Quality reports attached", &self.reports),
-			("weft_worker_settlements_total", "counter", "Settlements that were finalised", &self.settlements),
-			("weft_worker_settlement_errors_total", "counter", "Settlements that failed and are tried again", &self.settlement_errors),
-			("weft_worker_finalised_block", "gauge", "Newest finalised block that the worker has seen", &self.finalised_block),
+			(
+				"weft_worker_jobs_done_total",
+				"counter",
+				"Jobs that were run and reported",
+				&self.jobs_done,
+			),
+			(
+				"weft_worker_job_errors_total",
+				"counter",
+				"Rounds of the job loop that failed",
+				&self.jobs_failed,
+			),
+			(
+				"weft_worker_quality_reports_total",
+				"counter",
+				"Quality reports attached",
+				&self.reports,
+			),
+			(
+				"weft_worker_settlements_total",
+				"counter",
+				"Settlements that were finalised",
+				&self.settlements,
+			),
+			(
+				"weft_worker_settlement_errors_total",
+				"counter",
+				"Settlements that failed and are tried again",
+				&self.settlement_errors,
+			),
+			(
+				"weft_worker_finalised_block",
+				"gauge",
+				"Newest finalised block that the worker has seen",
+				&self.finalised_block,
+			),
 			("weft_worker_heartbeats_total", "counter", "Heartbeats sent", &self.heartbeats),
 		];
 		rows.iter()
 			.map(|(name, kind, help, v)| {
-				format!("# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {}\n", v.load(Ordering::Relaxed))
+				format!(
+					"# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {}\n",
+					v.load(Ordering::Relaxed)
+				)
 			})
 			.collect()
 	}

@@ -10,13 +10,13 @@ use weft_chain::{
 	rows::{Contribution, ContributionStatus},
 	Client, TxQueue,
 };
-use weft_engine::{ChatMessage, Model};
+use weft_engine::Model;
 use weft_primitives::{
 	merkle,
 	record::{bitmap_get, record_hash},
 };
 use weft_store::Blobs;
-use weft_trainer::{parse_jsonl, Record};
+use weft_trainer::{encode::encode, parse_jsonl};
 
 /// Writes the reports that are missing, oldest contribution first. Returns how many.
 pub async fn pending(
@@ -42,7 +42,7 @@ pub async fn pending(
 			Err(e) => {
 				tracing::warn!(contribution = id, error = %format!("{e:#}"), "no report: the blob is not what was announced");
 				continue;
-			},
+			}
 		};
 		let mut corpus = Corpus::default();
 		for (other, o) in all.iter().filter(|(o, row)| o < id && row.datanet == c.datanet) {
@@ -86,11 +86,8 @@ pub async fn fetch(blobs: &Arc<dyn Blobs>, c: &Contribution) -> Result<Bytes> {
 		c.bytes,
 		blob.len()
 	);
-	let hashes: Vec<_> = blob
-		.split(|b| *b == b'\n')
-		.filter(|l| !l.is_empty())
-		.map(record_hash)
-		.collect();
+	let hashes: Vec<_> =
+		blob.split(|b| *b == b'\n').filter(|l| !l.is_empty()).map(record_hash).collect();
 	ensure!(
 		hashes.len() == c.records as usize,
 		"{} records were announced, the blob has {}",
@@ -106,7 +103,7 @@ fn likelihoods(model: &Model, blob: &[u8]) -> Result<Vec<Option<Likelihood>>> {
 	parse_jsonl(blob)?
 		.iter()
 		.map(|e| {
-			let (mut tokens, mut mask) = tokens(model, &e.record);
+			let (mut tokens, mut mask) = encode(model.tokenizer(), &e.record);
 			tokens.truncate(512);
 			mask.truncate(512);
 			let stats = model.loss(&[(tokens, mask)], None).context("measuring a record")?;
@@ -116,31 +113,4 @@ fn likelihoods(model: &Model, blob: &[u8]) -> Result<Vec<Option<Likelihood>>> {
 			}))
 		})
 		.collect()
-}
-
-/// Tokens of a record and where its loss counts.
-pub fn tokens(model: &Model, record: &Record) -> (Vec<u32>, Vec<bool>) {
-	let tokenizer = model.tokenizer();
-	match record {
-		Record::Chat { messages } => {
-			let chat: Vec<ChatMessage> = messages
-				.iter()
-				.map(|m| ChatMessage { role: m.role.clone(), content: m.content.clone() })
-				.collect();
-			tokenizer.chat_with_mask(&chat)
-		},
-		Record::Completion { prompt, completion } => {
-			let mut t = tokenizer.encode(prompt);
-			let mut m = vec![false; t.len()];
-			let c = tokenizer.encode(completion);
-			m.extend(vec![true; c.len()]);
-			t.extend(c);
-			(t, m)
-		},
-		Record::Text { text } => {
-			let t = tokenizer.encode(text);
-			let m = vec![true; t.len()];
-			(t, m)
-		},
-	}
 }

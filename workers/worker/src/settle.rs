@@ -45,7 +45,8 @@ pub async fn once(
 			till.settled(0, &[((payer, model), channel.settled)], &[])?;
 			continue;
 		}
-		let row = chain.model(model).await?.with_context(|| format!("weft-{model} is not on chain"))?;
+		let row =
+			chain.model(model).await?.with_context(|| format!("weft-{model} is not on chain"))?;
 		let split = Split {
 			treasury: row.split.treasury,
 			base_owner: row.split.base_owner,
@@ -76,7 +77,8 @@ pub async fn once(
 	let mut done = Vec::new();
 	if unallotted > 0 {
 		let receipts: Vec<&Receipt> = jobs.iter().map(|(_, r)| r).collect();
-		let part = allocate(unallotted, &receipts).context("receipts whose shares do not sum up")?;
+		let part =
+			allocate(unallotted, &receipts).context("receipts whose shares do not sum up")?;
 		for (who, n) in part.per_account {
 			let sum = earned.entry(who).or_default();
 			*sum = sum.saturating_add(n);
@@ -92,7 +94,7 @@ pub async fn once(
 			let bytes = blobs.get(&t.leaves).await.context("fetching the last earnings tree")?;
 			let leaves: Vec<Leaf> = serde_json::from_slice(&bytes)?;
 			leaves.into_iter().map(|l| (l.account, l.cumulative)).collect()
-		},
+		}
 		None => BTreeMap::new(),
 	};
 	for (who, n) in earned {

@@ -39,10 +39,10 @@ pub async fn records(
 			chain.snapshot(*id).await?.with_context(|| format!("snapshot {id} is not on chain"))?;
 		let mut entries: Vec<Hash32> = Vec::new();
 		for (contribution, accepted) in &snapshot.contributions {
-			let row: Contribution = chain
-				.contribution(*contribution)
-				.await?
-				.with_context(|| format!("contribution {contribution} of snapshot {id} is not on chain"))?;
+			let row: Contribution =
+				chain.contribution(*contribution).await?.with_context(|| {
+					format!("contribution {contribution} of snapshot {id} is not on chain")
+				})?;
 			let ContributionStatus::Accepted { bitmap, .. } = &row.status else {
 				anyhow::bail!("contribution {contribution} of snapshot {id} is not accepted")
 			};

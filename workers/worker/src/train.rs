@@ -55,7 +55,14 @@ pub async fn run(ctx: &Ctx, job: u64, snapshots: &[u32], config: &[u8; 32]) -> R
 				let _ = notes.send((p.step, p.total, serde_json::to_value(p).unwrap_or_default()));
 			}
 		})?;
-		let index = influence::build(&model, &outcome.adapter, &records, config.max_length as usize)?;
+		let index = influence::build(
+			&model,
+			&outcome.adapter,
+			&records,
+			config.max_length as usize,
+			config.seed,
+			&cancel,
+		)?;
 		let out = work.join("adapter");
 		if out.exists() {
 			std::fs::remove_dir_all(&out)?;
@@ -71,7 +78,7 @@ pub async fn run(ctx: &Ctx, job: u64, snapshots: &[u32], config: &[u8; 32]) -> R
 			Err(e) => {
 				tracing::warn!(job, error = %e, "a progress note was not stored");
 				continue;
-			},
+			}
 		};
 		let queue = ctx.queue.clone();
 		tokio::spawn(async move {
