@@ -222,4 +222,6 @@ mod benchmarks {
 		assert!(Ledgers::<T>::get(owner).is_some_and(|ledger| ledger.pending.is_empty()));
 		Ok(())
 	}
+
+	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);
 }

@@ -181,19 +181,24 @@ impl WorkerKeys<AccountId> for Workers {
 	fn owner_of_hot(key: &AccountId) -> Option<AccountId> {
 		[(hot(), worker()), (other_hot(), other_worker())]
 			.into_iter()
+			.chain(Registered::get())
 			.find_map(|(hot, owner)| (hot == *key).then_some(owner))
 	}
 }
 
 #[cfg(feature = "runtime-benchmarks")]
 impl BenchmarkHelper<AccountId> for Workers {
-	fn register_worker(_: &AccountId, _: &AccountId) {}
+	fn register_worker(owner: &AccountId, hot: &AccountId) {
+		Registered::mutate(|known| known.push((hot.clone(), owner.clone())));
+	}
 	fn publish_model() -> ModelId {
 		MODEL
 	}
 }
 
 parameter_types! {
+	/// Hot keys and owners that benchmarks add.
+	pub static Registered: Vec<(AccountId, AccountId)> = vec![];
 	pub TreasuryAccount: AccountId = treasury();
 	pub const Purse: PalletId = PalletId(*b"wft/earn");
 }
@@ -237,6 +242,10 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
 	.build_storage()
 	.expect("genesis is valid");
 	let mut ext: sp_io::TestExternalities = storage.into();
+	#[cfg(feature = "runtime-benchmarks")]
+	ext.register_extension(sp_keystore::KeystoreExt::new(
+		sp_keystore::testing::MemoryKeystore::new(),
+	));
 	ext.execute_with(|| {
 		System::set_block_number(1);
 		frame_system::BlockHash::<Test>::insert(0, sp_core::H256(GENESIS));

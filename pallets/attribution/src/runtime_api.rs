@@ -1,5 +1,8 @@
 //! What clients read through the runtime.
 
+// The macro repeats the bound of `AccountId` on its methods.
+#![allow(clippy::multiple_bound_locations)]
+
 use crate::{Channel, Ledger};
 use codec::Codec;
 use polkadot_sdk::*;
