@@ -226,38 +226,42 @@ impl Eth {
 
 	/// `eth_getFilterChanges`.
 	pub fn filter_changes(&self, id: U256) -> Result<Value> {
-		let mut filters = self.filters.filters.lock();
-		let filter = filters.get_mut(&id).ok_or_else(unknown_filter)?;
-		filter.polled = Instant::now();
 		let best = self.chain.best();
-		if let Kind::Pending(seen) = &mut filter.kind {
-			let now = self.pool_hashes();
-			let fresh: Vec<H256> =
-				now.iter().filter(|hash| !seen.contains(hash)).copied().collect();
-			*seen = now.into_iter().collect();
-			return to_value(&fresh);
-		}
-		let update = self.index.route(filter.at, best)?;
-		let changes = match &filter.kind {
-			Kind::Pending(_) => Vec::new(),
-			Kind::Blocks => update
+		let (query, from) = {
+			let mut filters = self.filters.filters.lock();
+			let filter = filters.get_mut(&id).ok_or_else(unknown_filter)?;
+			filter.polled = Instant::now();
+			match &mut filter.kind {
+				Kind::Logs(query) => (Some(query.filter.clone()), filter.at),
+				Kind::Blocks => (None, filter.at),
+				Kind::Pending(seen) => {
+					let now = self.pool_hashes();
+					let fresh: Vec<H256> =
+						now.iter().filter(|hash| !seen.contains(hash)).copied().collect();
+					*seen = now.into_iter().collect();
+					return to_value(&fresh);
+				}
+			}
+		};
+		// The other filters need not wait for this.
+		let update = self.index.route(from, best)?;
+		let changes = match query {
+			None => update
 				.enacted
 				.iter()
 				.map(|record| to_value(&record.eth_hash()))
 				.collect::<Result<Vec<_>>>()?,
-			Kind::Logs(query) => {
-				let lost = update
-					.retracted
-					.iter()
-					.flat_map(|block| block.matching_logs(&query.filter, true));
-				let won = update
-					.enacted
-					.iter()
-					.flat_map(|block| block.matching_logs(&query.filter, false));
+			Some(filter) => {
+				let lost =
+					update.retracted.iter().flat_map(|block| block.matching_logs(&filter, true));
+				let won =
+					update.enacted.iter().flat_map(|block| block.matching_logs(&filter, false));
 				lost.chain(won).collect()
 			}
 		};
-		filter.at = best;
+		if let Some(filter) = self.filters.filters.lock().get_mut(&id) {
+			filter.at = best;
+		}
 		Ok(Value::Array(changes))
 	}
 

@@ -24,8 +24,9 @@ mod native;
 mod params;
 mod record;
 mod subscriptions;
+#[cfg(test)]
+mod tests;
 mod trace;
-
 
 use chain::Chain;
 use client::NodeChain;
@@ -152,7 +153,7 @@ where
 			Ok(server) => {
 				tracing::info!(target: LOG_TARGET, "Ethereum JSON-RPC on {address}");
 				server.start(module).stopped().await;
-			},
+			}
 			Err(error) => tracing::error!(target: LOG_TARGET, "Ethereum JSON-RPC: {error}"),
 		}
 	});
@@ -176,9 +177,9 @@ fn cors(origins: Option<Vec<String>>) -> CorsLayer {
 /// Whether an origin is the allowed one, with any port if that ends in `:*`.
 fn same(allowed: &str, origin: &str) -> bool {
 	match allowed.strip_suffix(":*") {
-		Some(host) => origin
-			.strip_prefix(host)
-			.is_some_and(|rest| rest.is_empty() || is_port(rest)),
+		Some(host) => {
+			origin.strip_prefix(host).is_some_and(|rest| rest.is_empty() || is_port(rest))
+		}
 		None => allowed == origin,
 	}
 }
@@ -188,10 +189,7 @@ fn is_port(text: &str) -> bool {
 		.is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn module(
-	eth: Eth,
-	tracing: bool,
-) -> Result<RpcModule<Eth>, jsonrpsee::core::RegisterMethodError> {
+fn module(eth: Eth, tracing: bool) -> Result<RpcModule<Eth>, jsonrpsee::core::RegisterMethodError> {
 	let chain_id = eth.chain.chain_id();
 	let mut module = RpcModule::new(eth);
 	methods::register(&mut module, chain_id)?;
