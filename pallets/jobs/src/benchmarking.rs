@@ -1,6 +1,6 @@
 //! Benchmarks of the calls and of the hook, each at its worst case.
 
-use crate::{pallet::*, types::*, BenchmarkHelper as _};
+use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
 use frame_support::{

@@ -114,10 +114,9 @@ fn a_job_whose_settlement_fails_does_not_stop_the_others() {
 		roll_to(12);
 		assert_eq!(Rows::get(other), None);
 		assert!(matches!(job(stuck).state, JobState::Reported { .. }));
-		assert!(events().contains(&Event::SettlementFailed {
-			job: stuck,
-			error: sp_runtime::DispatchError::Other("payments are blocked"),
-		}));
+		assert!(events()
+			.iter()
+			.any(|event| matches!(event, Event::SettlementFailed { job, .. } if *job == stuck)));
 		block_payments(false);
 		assert_ok!(Jobs::settle(RuntimeOrigin::signed(STRANGER), stuck));
 		assert!(Jobs::result(stuck).is_some());
