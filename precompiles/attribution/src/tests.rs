@@ -151,7 +151,7 @@ fn a_contract_opens_a_channel_with_its_own_balance() {
 		);
 		assert_ok!(Balances::transfer_keep_alive(
 			RuntimeOrigin::signed(ALICE),
-			account.clone().into(),
+			account.clone(),
 			100_000
 		));
 		logs();

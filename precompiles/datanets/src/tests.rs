@@ -79,7 +79,7 @@ fn a_contract_contributes_with_its_own_balance() {
 		);
 		assert_ok!(Balances::transfer_keep_alive(
 			RuntimeOrigin::signed(ALICE),
-			account.clone().into(),
+			account.clone(),
 			10_000
 		));
 		assert_ok!(call::<Test>(&ALICE, contract, contribute(5)));

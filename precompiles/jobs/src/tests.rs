@@ -61,7 +61,7 @@ fn funded_contract() -> (H160, AccountId32) {
 	let account = <Test as pallet_revive::Config>::AddressMapper::to_account_id(&contract);
 	assert_ok!(Balances::transfer_keep_alive(
 		RuntimeOrigin::signed(ALICE),
-		account.clone().into(),
+		account.clone(),
 		1_000_000
 	));
 	(contract, account)
