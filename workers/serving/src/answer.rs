@@ -12,7 +12,12 @@ use std::{
 	time::{Instant, SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::mpsc;
-use weft_primitives::{hash::blake2_256, ids::Hash32, pricing, receipt::Receipt};
+use weft_primitives::{
+	hash::blake2_256,
+	ids::{AccountBytes, Hash32},
+	pricing,
+	receipt::Receipt,
+};
 
 /// How a worker serves.
 #[derive(Clone, Debug)]
@@ -25,6 +30,8 @@ pub struct ServingOptions {
 	pub default_max_tokens: u32,
 	/// Bytes a request may have.
 	pub max_body: usize,
+	/// The owner account of this worker, shown by `/health` so that a gateway can route vouchers.
+	pub owner: Option<AccountBytes>,
 	/// Prefix of accounts in text.
 	pub ss58_prefix: u8,
 }
@@ -36,6 +43,7 @@ impl Default for ServingOptions {
 			adapter_bytes: 512 << 20,
 			default_max_tokens: 512,
 			max_body: 1 << 20,
+			owner: None,
 			ss58_prefix: 42,
 		}
 	}
@@ -226,6 +234,13 @@ impl<E: Engine> Serving<E> {
 		let tokens = tokens.map_err(|e| ApiError::invalid(param, e))?;
 		if tokens.is_empty() {
 			return Err(ApiError::invalid(param, format!("`{param}` has no tokens")));
+		}
+		let most = self.engine.vocabulary();
+		if let Some(bad) = tokens.iter().find(|token| **token as usize >= most) {
+			return Err(ApiError::invalid(
+				param,
+				format!("the token {bad} does not exist: the vocabulary has {most}"),
+			));
 		}
 		Ok(tokens)
 	}

@@ -32,10 +32,16 @@ pub trait Engine: Send + Sync + 'static {
 	fn detokenizer(&self) -> Self::Detokenizer;
 	/// The text that a token completes, if it completes any.
 	fn push(&self, detokenizer: &mut Self::Detokenizer, token: u32) -> Option<String>;
+	/// The text of a character that no further token completes.
+	fn rest(&self, _detokenizer: &mut Self::Detokenizer) -> Option<String> {
+		None
+	}
 	/// Whether the token ends an answer.
 	fn is_end(&self, token: u32) -> bool;
 	/// The most tokens a sequence may have.
 	fn context(&self) -> usize;
+	/// Tokens there are; a prompt of tokens is checked against it.
+	fn vocabulary(&self) -> usize;
 	/// Loads an adapter from a folder in PEFT's layout.
 	fn load_adapter(&self, folder: &Path) -> Result<Self::Adapter, String>;
 	/// Memory an adapter takes.

@@ -2,7 +2,7 @@
 
 use crate::{
 	answer::{Piece, Started},
-	ApiError, Engine, Payment, Request, RequestKind, Serving,
+	ss58, ApiError, Engine, Payment, Request, RequestKind, Serving,
 };
 use axum::{
 	body::Bytes,
@@ -200,6 +200,7 @@ async fn health<E: Engine>(State(serving): App<E>) -> Json<Value> {
 		.collect();
 	Json(json!({
 		"status": "ok",
+		"owner": serving.options.owner.map(|o| ss58(&o, serving.options.ss58_prefix)),
 		"models": models.iter().map(|m| m.canonical_name()).collect::<Vec<_>>(),
 		"context": serving.engine.context(),
 		"adapters_loaded": loaded,

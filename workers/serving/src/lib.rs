@@ -1,6 +1,6 @@
 //! Serves many adapters over one resident base model.
 //!
-//! - [`Engine`] is what serving needs of a model.
+//! - [`Engine`] is what serving needs of a model; [`BaseModel`] is the real one.
 //! - [`AdapterCache`] loads adapters on demand and evicts them by bytes, never one in use.
 //! - [`Scheduler`] is the one thread that runs the model: continuous batching, different adapters
 //!   in one decode step, a chunk of prompt in between.
@@ -14,6 +14,7 @@ mod engine;
 mod host;
 mod http;
 mod metrics;
+mod model;
 mod receipts;
 mod sampling;
 mod scheduler;
@@ -30,6 +31,7 @@ pub use host::{
 };
 pub use http::router;
 pub use metrics::Metrics;
+pub use model::BaseModel;
 pub use receipts::Receipts;
 pub use sampling::{Sampler, Sampling};
 pub use scheduler::{Busy, Event, Finish, Job, Limits, Scheduler, Ticket};

@@ -401,8 +401,7 @@ impl<E: Engine> Active<E> {
 		self.next = Some(token);
 		let tokens = self.generated;
 		if engine.is_end(token) {
-			let text = self.stop.finish();
-			return self.done(text, Finish::Stop);
+			return self.finish(engine, String::new(), Finish::Stop);
 		}
 		let piece = engine.push(&mut self.detokenizer, token).unwrap_or_default();
 		let (text, stopped) = self.stop.push(&piece);
@@ -410,12 +409,20 @@ impl<E: Engine> Active<E> {
 			return self.done(text, Finish::Stop);
 		}
 		if tokens >= self.max_tokens {
-			let text = text + &self.stop.finish();
-			return self.done(text, Finish::Length);
+			return self.finish(engine, text, Finish::Length);
 		}
 		if self.events.send(Event::Token { text, tokens }).is_err() {
 			self.over = true;
 		}
+	}
+
+	/// Ends without a stop string: what was held back is shown after all, unless its last
+	/// characters make a stop string.
+	fn finish(&mut self, engine: &E, text: String, finish: Finish) {
+		let rest = engine.rest(&mut self.detokenizer).unwrap_or_default();
+		let (more, stopped) = self.stop.push(&rest);
+		let held = if stopped { String::new() } else { self.stop.finish() };
+		self.done(text + &more + &held, if stopped { Finish::Stop } else { finish });
 	}
 
 	fn done(&mut self, text: String, finish: Finish) {

@@ -142,6 +142,9 @@ async fn an_error_is_json_that_names_what_was_wrong() {
 	check(bad, 400, "invalid_json").await;
 	let huge = w.client.post(&url).body(vec![b' '; 2 << 20]).send().await.unwrap();
 	check(huge, 413, "request_too_large").await;
+	let body = json!({ "model": "toy", "prompt": [1, 2, 256] });
+	let token = w.request("/v1/completions", body).send().await.unwrap();
+	check(token, 400, "invalid_value").await;
 	assert!(w.till.charged.lock().is_empty());
 	w.settled().await;
 }

@@ -83,6 +83,9 @@ impl Engine for Toy {
 	fn context(&self) -> usize {
 		4096
 	}
+	fn vocabulary(&self) -> usize {
+		256
+	}
 	fn load_adapter(&self, folder: &Path) -> Result<ToyAdapter, String> {
 		std::thread::sleep(self.load_time);
 		let text = std::fs::read_to_string(folder.join("toy.json")).map_err(|e| e.to_string())?;
