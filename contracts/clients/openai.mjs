@@ -1,6 +1,6 @@
 // Streams a chat from the gateway with OpenAI's own npm package.
 //   node clients/openai.mjs [--base http://127.0.0.1:8500/v1] [--model NAME] [--voucher BASE64] [--prompt TEXT]
-// A priced model wants a signed voucher: `weft voucher` makes one; without, the gateway says what to sign.
+// A priced model wants a signed voucher; without one, the gateway says what to sign.
 import { parseArgs } from "node:util";
 import OpenAI from "openai";
 
@@ -22,51 +22,58 @@ const client = new OpenAI({
 });
 
 const models = (await client.models.list()).data.map((model) => model.id);
-const model = args.model ?? models[0];
-if (!model) {
+if (models.length === 0) {
 	console.error("no model is served: start a worker first");
 	process.exit(1);
 }
-console.log(`models: ${models.join(", ")}\nasking ${model}\n`);
+console.log(`models: ${models.join(", ")}`);
 
-const started = performance.now();
-let first;
-let chunks = 0;
-let extra;
-try {
-	const stream = await client.chat.completions.create({
-		model,
-		messages: [{ role: "user", content: args.prompt }],
-		max_tokens: Number(args["max-tokens"]),
-		temperature: 0,
-		stream: true,
-	});
+// Streams one answer; false if the model is priced and no voucher pays for it.
+async function ask(model) {
+	console.log(`\nasking ${model}\n`);
+	const started = performance.now();
+	let first;
+	let pieces = 0;
+	let extra;
+	let stream;
+	try {
+		stream = await client.chat.completions.create({
+			model,
+			messages: [{ role: "user", content: args.prompt }],
+			max_tokens: Number(args["max-tokens"]),
+			temperature: 0,
+			stream: true,
+		});
+	} catch (error) {
+		if (error.status !== 402) throw error;
+		console.log(`priced; the gateway asks: ${JSON.stringify(error.error ?? error.message)}`);
+		return false;
+	}
 	for await (const chunk of stream) {
 		const text = chunk.choices[0]?.delta?.content;
 		if (text) {
 			first ??= performance.now() - started;
-			chunks += 1;
+			pieces += 1;
 			process.stdout.write(text);
 		}
 		extra = chunk.weft ?? extra;
 	}
-} catch (error) {
-	if (error.status === 402) {
-		console.error(`the model is priced; the gateway asks: ${JSON.stringify(error.error ?? error.message)}`);
-		process.exit(2);
+	const took = performance.now() - started;
+	if (pieces === 0) throw new Error("the stream held no text");
+	console.log(`\n\n${pieces} pieces, the first after ${Math.round(first)} ms, all in ${Math.round(took)} ms`);
+	if (extra) {
+		console.log(`fee ${extra.fee}`);
+		for (const share of extra.shares ?? []) {
+			const records = share.records?.length ?? 0;
+			console.log(`  ${share.contributor} ${(share.ppm / 10_000).toFixed(2)} % for ${records} records`);
+		}
 	}
-	throw error;
+	return true;
 }
-const took = performance.now() - started;
-console.log(`\n\n${chunks} pieces, the first after ${Math.round(first ?? took)} ms, all in ${Math.round(took)} ms`);
-if (extra) {
-	const shares = extra.shares ?? [];
-	console.log(`fee ${extra.fee}, receipt ${JSON.stringify(extra.receipt)?.slice(0, 80)}`);
-	for (const share of shares) {
-		console.log(`  ${share.contributor} ${(share.ppm / 10_000).toFixed(2)} % for ${share.records?.length ?? 0} records`);
-	}
+
+// Without a model, the first that answers: one that is priced wants a voucher.
+for (const model of args.model ? [args.model] : models) {
+	if (await ask(model)) process.exit(0);
 }
-if (chunks === 0) {
-	console.error("the stream held no text");
-	process.exit(1);
-}
+console.error("every model is priced: pass --voucher");
+process.exit(2);
