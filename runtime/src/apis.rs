@@ -1,7 +1,9 @@
 //! The runtime APIs: what a node can ask of the runtime.
 
 use crate::*;
-use alloc::{string::String, vec, vec::Vec};
+#[cfg(feature = "runtime-benchmarks")]
+use alloc::string::String;
+use alloc::{vec, vec::Vec};
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	traits::KeyOwnerProofSystem,
@@ -18,6 +20,7 @@ use sp_runtime::{
 	ApplyExtrinsicResult, ExtrinsicInclusionMode,
 };
 use sp_session::OpaqueGeneratedSessionKeys;
+use weft_primitives::ids::ModelId;
 
 pallet_revive::impl_runtime_apis_plus_revive_traits!(
 	Runtime,
@@ -216,6 +219,30 @@ pallet_revive::impl_runtime_apis_plus_revive_traits!(
 		}
 	}
 
+	impl pallet_models::runtime_api::ModelsApi<Block> for Runtime {
+		fn lineage(model: ModelId) -> Option<pallet_models::Lineage> {
+			Models::lineage(model)
+		}
+	}
+
+	impl pallet_attribution::runtime_api::EarningsApi<Block, AccountId> for Runtime {
+		fn ledger(worker: AccountId) -> Option<pallet_attribution::Ledger> {
+			Attribution::ledger(&worker)
+		}
+
+		fn claimed(worker: AccountId, account: AccountId) -> u128 {
+			Attribution::claimed(&worker, &account)
+		}
+
+		fn channel(
+			payer: AccountId,
+			worker: AccountId,
+			model: ModelId,
+		) -> Option<pallet_attribution::Channel> {
+			Attribution::channel(&payer, &worker, model)
+		}
+	}
+
 	impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
 		fn build_state(config: Vec<u8>) -> sp_genesis_builder::Result {
 			build_state::<RuntimeGenesisConfig>(config)
@@ -227,6 +254,21 @@ pallet_revive::impl_runtime_apis_plus_revive_traits!(
 
 		fn preset_names() -> Vec<PresetId> {
 			genesis::preset_names()
+		}
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	impl frame_benchmarking::Benchmark<Block> for Runtime {
+		fn benchmark_metadata(
+			extra: bool,
+		) -> (Vec<frame_benchmarking::BenchmarkList>, Vec<frame_support::traits::StorageInfo>) {
+			benchmarks::metadata(extra)
+		}
+
+		fn dispatch_benchmark(
+			config: frame_benchmarking::BenchmarkConfig,
+		) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, String> {
+			benchmarks::dispatch(config)
 		}
 	}
 

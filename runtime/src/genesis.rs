@@ -88,6 +88,7 @@ fn chain(validators: Vec<(AccountId, SessionKeys)>) -> serde_json::Value {
 				.cloned()
 				.chain([TreasuryAccount::get()])
 				.map(|account| (account, ENDOWMENT))
+				.chain([configs::weft::pot_endowment()])
 				.collect::<Vec<_>>(),
 		},
 		revive: ReviveConfig {

@@ -20,6 +20,8 @@ extern crate alloc;
 use polkadot_sdk::*;
 
 pub mod apis;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarks;
 pub mod configs;
 pub mod genesis;
 #[cfg(test)]
@@ -208,4 +210,19 @@ mod runtime {
 
 	#[runtime::pallet_index(40)]
 	pub type Revive = pallet_revive::Pallet<Runtime>;
+
+	#[runtime::pallet_index(50)]
+	pub type Datanets = pallet_datanets::Pallet<Runtime>;
+
+	#[runtime::pallet_index(51)]
+	pub type Models = pallet_models::Pallet<Runtime>;
+
+	#[runtime::pallet_index(52)]
+	pub type Workers = pallet_workers::Pallet<Runtime>;
+
+	#[runtime::pallet_index(53)]
+	pub type Jobs = pallet_jobs::Pallet<Runtime>;
+
+	#[runtime::pallet_index(54)]
+	pub type Attribution = pallet_attribution::Pallet<Runtime>;
 }

@@ -25,7 +25,12 @@ parameter_types! {
 }
 
 /// The Solidity interfaces of the Weft pallets.
-pub type Precompiles = ();
+pub type Precompiles = (
+	weft_precompile_datanets::Datanets<Runtime>,
+	weft_precompile_models::Models<Runtime>,
+	weft_precompile_jobs::Jobs<Runtime>,
+	weft_precompile_attribution::Earnings<Runtime>,
+);
 
 #[derive_impl(pallet_revive::config_preludes::TestDefaultConfig)]
 impl pallet_revive::Config for Runtime {

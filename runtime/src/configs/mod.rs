@@ -4,3 +4,4 @@ pub mod consensus;
 pub mod evm;
 pub mod governance;
 pub mod system;
+pub mod weft;
