@@ -203,20 +203,38 @@ def sample(logits):
 
 
 logits, loss = run(model, False)
-greedy_prompt = tokenizer.apply_chat_template(
-    [{"role": "user", "content": "What is the capital of France?"}], tokenize=False, add_generation_prompt=True
-)
-x = torch.tensor([ids(greedy_prompt)])
-with torch.no_grad():
-    generated = model.generate(x, attention_mask=torch.ones_like(x), max_new_tokens=24, do_sample=False, eos_token_id=2, pad_token_id=2)
+# The question whose answer has the clearest choices: rounding must not decide.
+clearest, greedy_prompt, greedy = -1.0, None, None
+for question in [
+    "Repeat after me: one two three",
+    "What is 2+2?",
+    "Write the days of the week.",
+    "Who wrote Romeo and Juliet?",
+    "Count from 1 to 10.",
+    "What is the opposite of hot?",
+]:
+    text = tokenizer.apply_chat_template(
+        [{"role": "user", "content": question}], tokenize=False, add_generation_prompt=True
+    )
+    x = torch.tensor([ids(text)])
+    with torch.no_grad():
+        run_out = model.generate(
+            x, attention_mask=torch.ones_like(x), max_new_tokens=24, do_sample=False,
+            eos_token_id=2, pad_token_id=2, output_logits=True, return_dict_in_generate=True,
+        )
+    margin = min(float(-torch.diff(torch.topk(step[0], 2).values)) for step in run_out.logits)
+    print(question, margin)
+    if margin > clearest:
+        clearest, greedy_prompt = margin, x[0].tolist()
+        greedy = run_out.sequences[0, x.shape[1]:].tolist()
 base = {
     "ids": prompt,
     "mask": mask,
     "columns": columns,
     "loss_sum": float(loss),
     "logits": sample(logits),
-    "greedy_prompt": x[0].tolist(),
-    "greedy": generated[0, x.shape[1]:].tolist(),
+    "greedy_prompt": greedy_prompt,
+    "greedy": greedy,
 }
 
 # --- adapter ---------------------------------------------------------------------------------------

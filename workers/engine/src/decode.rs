@@ -7,7 +7,7 @@
 use crate::{
 	adapter::{Adapter, MAX_RANK},
 	error::{EngineError, Result},
-	forward::{Cache, Packed, Past, Shared},
+	forward::{Cache, Packed, Past},
 	model::Model,
 	ops,
 	quant::{QMatrix, QRow, GROUP},
@@ -274,18 +274,8 @@ impl Model {
 			ops::rms_norm(h, &self.weights.norm, self.config.rms_eps, &mut last);
 		}
 		self.give_back(ws);
-		let mut quant = QRow::default();
-		quant.set(&last);
-		let mut logits = vec![0.0; self.config.vocab];
-		let head = &self.weights.q_head;
-		let out = Shared(logits.as_mut_ptr());
-		self.team.run(1, &|phases| {
-			phases.run(0, head.groups().div_ceil(HEAD_PIECE), |piece| {
-				let groups = piece_of(piece, HEAD_PIECE, head.groups());
-				// SAFETY: the pieces' rows are disjoint and lie inside of `logits`.
-				unsafe { head.product(groups, &[&quant], &[out.at(0)]) };
-			});
-		});
+		let mut logits = Vec::new();
+		self.logits_of(&last, &mut logits);
 		Ok(logits)
 	}
 

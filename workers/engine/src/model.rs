@@ -145,8 +145,11 @@ impl Model {
 		})?;
 		// SAFETY: model files are written once, under their hash, and not changed in place.
 		let bytes = unsafe { memmap2::Mmap::map(&file) }.map_err(EngineError::io(&file_path))?;
-		let hash = crate::hash::blake2_256(&bytes);
-		let loaded = if is_dir { hub::load(path, &bytes)? } else { gguf::load(path, &bytes)? };
+		let (hash, loaded) = rayon::join(
+			|| crate::hash::blake2_256(&bytes),
+			|| if is_dir { hub::load(path, &bytes) } else { gguf::load(path, &bytes) },
+		);
+		let loaded = loaded?;
 		let model = Self::assemble(
 			loaded.name,
 			loaded.config,
