@@ -151,12 +151,13 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn snapshot(n: Linear<1, MAX_CONTRIBUTIONS_PER_DATANET>) {
+	fn snapshot(n: Linear<1, MAX_CONTRIBUTIONS_PER_DATANET>) -> Result<(), BenchmarkError> {
 		let owner = funded::<T>("owner", 0);
 		let who = funded::<T>("contributor", 0);
 		let datanet = open::<T>(&owner, 1, 1);
 		let template = send::<T>(datanet, &who, MAX_RECORDS_PER_CONTRIBUTION);
-		let Some(mut row) = Contributions::<T>::take(template) else { return };
+		let mut row = Contributions::<T>::take(template)
+			.ok_or(BenchmarkError::Stop("the contribution was just made"))?;
 		row.deposit = 0u32.into();
 		row.status =
 			Status::Accepted { bitmap: Bitmap::truncate_from(vec![0x55; 512]), quality: 50 };
@@ -176,6 +177,7 @@ mod benchmarks {
 		_(RawOrigin::Signed(owner), datanet);
 
 		assert!(Snapshots::<T>::contains_key(0));
+		Ok(())
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

@@ -45,7 +45,7 @@ extern crate alloc;
 
 use polkadot_sdk::*;
 
-#[cfg(feature = "runtime-benchmarks")]
+#[cfg(any(feature = "runtime-benchmarks", test))]
 mod benchmarking;
 mod impls;
 #[cfg(test)]

@@ -105,7 +105,7 @@ mod benchmarks {
 			found = Pallet::<T>::lineage(id);
 		}
 
-		assert!(found.is_some_and(|lineage| !lineage.snapshots.is_empty()));
+		assert!(found.is_some_and(|found| !found.snapshots.is_empty()));
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

@@ -41,7 +41,7 @@ extern crate alloc;
 
 use polkadot_sdk::*;
 
-#[cfg(feature = "runtime-benchmarks")]
+#[cfg(any(feature = "runtime-benchmarks", test))]
 mod benchmarking;
 mod impls;
 #[cfg(test)]
@@ -91,12 +91,12 @@ pub mod pallet {
 		type WeightInfo: WeightInfo;
 
 		/// Makes a settled training job with this result, for benchmarks.
-		#[cfg(feature = "runtime-benchmarks")]
+		#[cfg(any(feature = "runtime-benchmarks", test))]
 		type BenchmarkHelper: BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// What benchmarks need from the runtime.
-	#[cfg(feature = "runtime-benchmarks")]
+	#[cfg(any(feature = "runtime-benchmarks", test))]
 	pub trait BenchmarkHelper<AccountId> {
 		/// Makes `TrainingResults::result` answer with a job of `requester` on `base` and the most
 		/// snapshots; returns the job.

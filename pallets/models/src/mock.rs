@@ -88,7 +88,6 @@ impl TrainingResults<AccountId> for Jobs {
 	}
 }
 
-#[cfg(feature = "runtime-benchmarks")]
 impl crate::BenchmarkHelper<AccountId> for Jobs {
 	fn finished_job(requester: &AccountId, _base: weft_primitives::ids::BaseId) -> JobId {
 		Jobs::settle(1, *requester, &[0, 1, 2, 3, 4, 5, 6, 7]);
@@ -113,7 +112,6 @@ impl crate::Config for Test {
 	type TrainingResults = Jobs;
 	type SnapshotInfo = Snapshots;
 	type WeightInfo = ();
-	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Jobs;
 }
 
