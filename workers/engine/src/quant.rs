@@ -494,3 +494,118 @@ mod x86 {
 		}
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn noise(n: usize, salt: u32) -> Vec<f32> {
+		let mut state = salt.wrapping_mul(747_796_405).wrapping_add(1);
+		(0..n)
+			.map(|_| {
+				state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+				(state >> 8) as f32 / (1 << 23) as f32 - 1.0
+			})
+			.collect()
+	}
+
+	/// Two Q4_1 groups (or Q8_0) of random bytes with small scales.
+	fn raw(four: bool, rows: usize, cols: usize) -> RawMatrix {
+		let unit = if four { Q4_1_BYTES } else { Q8_0_BYTES };
+		let mut data: Vec<u8> = noise(rows * cols / BLOCK * unit, 3)
+			.into_iter()
+			.map(|v| ((v + 1.0) * 128.0) as u8)
+			.collect();
+		for (i, block) in data.chunks_exact_mut(unit).enumerate() {
+			put_f16(block, 0, half::f16::from_f32(0.01 + (i % 7) as f32 * 0.003));
+			if four {
+				put_f16(block, 2, half::f16::from_f32(-0.1 - (i % 5) as f32 * 0.01));
+			}
+		}
+		// The most negative weight is the hard case of the AVX2 kernel.
+		if !four {
+			data[2..10].fill(0x80);
+		}
+		if four {
+			RawMatrix::Q4_1 { rows, cols, data }
+		} else {
+			RawMatrix::Q8_0 { rows, cols, data }
+		}
+	}
+
+	#[test]
+	fn every_kernel_gives_the_bytes_of_the_plain_one() {
+		const N: usize = 3;
+		let rows: Vec<QRow> = (0..N as u32)
+			.map(|i| {
+				let mut row = QRow::default();
+				let mut x = noise(96, i + 10);
+				x[..32].fill(if i == 1 { -1.0 } else { 1.0 });
+				row.set(&x);
+				row
+			})
+			.collect();
+		let x: Vec<&QRow> = rows.iter().collect();
+		for four in [true, false] {
+			let matrix = QMatrix::pack(&[&raw(four, 16, 96)]).expect("a sound matrix");
+			let mut plain = [[0.0; GROUP]; N];
+			if four {
+				four_plain(&matrix.data, &x, &mut plain);
+			} else {
+				eight_plain(&matrix.data, &x, &mut plain);
+			}
+			#[cfg(target_arch = "x86_64")]
+			{
+				let mut fast = [[0.0; GROUP]; N];
+				if level() >= Level::Avx2 {
+					// SAFETY: the level says that the processor has the instructions.
+					unsafe {
+						if four {
+							x86::four_256(&matrix.data, &x, &mut fast)
+						} else {
+							x86::eight_256(&matrix.data, &x, &mut fast)
+						}
+					}
+					assert_eq!(
+						plain.map(|r| r.map(f32::to_bits)),
+						fast.map(|r| r.map(f32::to_bits))
+					);
+				}
+				if level() >= Level::Avx512 {
+					// SAFETY: as above.
+					unsafe {
+						if four {
+							x86::four_512(&matrix.data, &x, &mut fast)
+						} else {
+							x86::eight_512(&matrix.data, &x, &mut fast)
+						}
+					}
+					assert_eq!(
+						plain.map(|r| r.map(f32::to_bits)),
+						fast.map(|r| r.map(f32::to_bits))
+					);
+				}
+			}
+		}
+	}
+
+	#[test]
+	fn products_are_those_of_the_full_weights_up_to_the_rounding_of_activations() {
+		let full = RawMatrix::F32 { rows: 20, cols: 64, data: noise(20 * 64, 1) };
+		for source in [raw(true, 20, 64), raw(false, 20, 64), full] {
+			let matrix = QMatrix::pack(&[&source]).expect("a sound matrix");
+			let x = noise(64, 2);
+			let mut quant = QRow::default();
+			quant.set(&x);
+			let mut out = vec![0.0f32; 20];
+			// SAFETY: `out` holds all twenty rows.
+			unsafe { matrix.product(0..matrix.groups(), &[&quant], &[out.as_mut_ptr()]) };
+			for (i, found) in out.iter().enumerate() {
+				let row = source.row(i);
+				let expected: f32 = row.iter().zip(&x).map(|(w, x)| w * x).sum();
+				let size: f32 = row.iter().zip(&x).map(|(w, x)| (w * x).abs()).sum();
+				assert!((found - expected).abs() < 0.02 * size, "row {i}: {found} and {expected}");
+			}
+		}
+	}
+}

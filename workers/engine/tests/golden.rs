@@ -187,6 +187,26 @@ fn an_adapter_of_peft_gives_the_logits_loss_and_gradients_of_peft() {
 }
 
 #[test]
+fn a_training_step_gives_the_same_bytes_with_any_number_of_threads() {
+	let (model, golden) = (smollm2(), read::<Golden>("model.json"));
+	let adapter = adapter(&model);
+	let sample = (golden.base.ids, golden.base.mask);
+	let batch = TrainBatch { sequences: vec![sample.clone(), sample.clone(), sample] };
+	let run = |threads: usize| {
+		let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+		pool.install(|| {
+			let mut grads = AdapterGrads::new(&adapter);
+			let loss = model.forward_backward(&batch, &adapter, None, &mut grads).expect("a step");
+			(loss.loss_sum.to_bits(), grads.values().to_vec())
+		})
+	};
+	let one = run(1);
+	for threads in [2, 5] {
+		assert!(run(threads) == one, "{threads} threads gave other bytes");
+	}
+}
+
+#[test]
 fn decoding_stays_within_three_percent_of_transformers() {
 	let (model, golden) = (smollm2(), read::<Golden>("model.json"));
 	let base = &golden.base;
