@@ -7,14 +7,13 @@
 //! | magic `WEFTIDX1` | 8 |
 //! | recipe version | u32 |
 //! | projection seed | u64 |
-//! | number of parts `p`, rows `n`, tokens `t` | 3 × u32 |
+//! | number of parts `p`, rows `n` | 2 × u32 |
 //! | per part: dimensions, weight, map (0 diagonal, 1 triangular) | p × 3 × u32 |
-//! | per token: id, number of records that have it; ids rise | t × (u32, u32) |
 //! | per part: centre; then the diagonal, or the rows of the lower triangle | f32 |
 //! | per row: record hash, contributor, contribution, cluster, embedding | n × (32 + 32 + u64 + u32 + Σ dims × i8) |
 //!
 //! The root is the Merkle root over the hash of everything before the rows, followed by the hash of each row,
-//! so the numbers by which a query is weighed and centred are committed to as well.
+//! so the numbers by which a query is centred are committed to as well.
 
 use weft_primitives::{hash::tagged, ids::Hash32, merkle};
 
@@ -26,8 +25,6 @@ pub const MAX_DIMS: usize = 1 << 16;
 pub const MAX_PARTS: usize = 16;
 /// Most dimensions of a part with a triangular map.
 pub const MAX_TRIANGLE: usize = 8192;
-/// Most entries of the token table.
-pub const MAX_TOKENS: usize = 1 << 24;
 const FACTS: usize = 32 + 32 + 8 + 4;
 
 /// Why a blob is not an index.
@@ -126,42 +123,6 @@ impl Map {
 	}
 }
 
-/// How many records have a token; the rarer, the more its state counts.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct TokenTable(Vec<(u32, u32)>);
-
-impl TokenTable {
-	/// Counts, for each token, the sequences that have it.
-	pub fn new<'a>(sequences: impl IntoIterator<Item = &'a [u32]>) -> Self {
-		let mut counts = std::collections::BTreeMap::new();
-		for sequence in sequences {
-			for token in sequence.iter().collect::<std::collections::BTreeSet<_>>() {
-				*counts.entry(*token).or_insert(0u32) += 1;
-			}
-		}
-		Self(counts.into_iter().collect())
-	}
-
-	/// Records that have the token.
-	pub fn count(&self, token: u32) -> u32 {
-		self.0
-			.binary_search_by_key(&token, |(t, _)| *t)
-			.ok()
-			.and_then(|at| self.0.get(at))
-			.map_or(0, |(_, count)| *count)
-	}
-
-	/// Number of tokens with a count.
-	pub fn len(&self) -> usize {
-		self.0.len()
-	}
-
-	/// Whether it is empty.
-	pub fn is_empty(&self) -> bool {
-		self.0.is_empty()
-	}
-}
-
 /// What a row says besides its embedding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowFacts {
@@ -184,8 +145,6 @@ pub struct InfluenceIndex {
 	pub seed: u64,
 	/// The stretches of every row.
 	pub parts: Vec<Part>,
-	/// How common each token is.
-	pub tokens: TokenTable,
 	rows: Vec<RowFacts>,
 	embeddings: Vec<i8>,
 	first: Vec<u32>,
@@ -236,7 +195,6 @@ impl InfluenceIndex {
 		version: u32,
 		seed: u64,
 		parts: Vec<Part>,
-		tokens: TokenTable,
 		rows: Vec<RowFacts>,
 		embeddings: Vec<i8>,
 	) -> Result<Self, IndexError> {
@@ -246,7 +204,7 @@ impl InfluenceIndex {
 			return Err(IndexError::Length { found: embeddings.len(), wanted });
 		}
 		let first = first_rows(&rows)?;
-		Ok(Self { version, seed, parts, tokens, rows, embeddings, first })
+		Ok(Self { version, seed, parts, rows, embeddings, first })
 	}
 
 	/// Entries of a row's embedding.
@@ -327,17 +285,13 @@ impl InfluenceIndex {
 		out.extend_from_slice(MAGIC);
 		out.extend_from_slice(&self.version.to_le_bytes());
 		out.extend_from_slice(&self.seed.to_le_bytes());
-		for count in [self.parts.len(), self.rows.len(), self.tokens.len()] {
+		for count in [self.parts.len(), self.rows.len()] {
 			out.extend_from_slice(&(count as u32).to_le_bytes());
 		}
 		for part in &self.parts {
 			for field in [part.dims as u32, part.weight, part.map.kind()] {
 				out.extend_from_slice(&field.to_le_bytes());
 			}
-		}
-		for (token, count) in &self.tokens.0 {
-			out.extend_from_slice(&token.to_le_bytes());
-			out.extend_from_slice(&count.to_le_bytes());
 		}
 		for part in &self.parts {
 			for value in part.centre.iter().chain(part.map.values()) {
@@ -391,15 +345,11 @@ impl InfluenceIndex {
 		let seed = reader.u64()?;
 		let count = reader.u32()? as usize;
 		let rows = reader.u32()? as usize;
-		let tokens = reader.u32()? as usize;
 		let header = |field, value: usize, allowed: String| {
 			Err(IndexError::Header { field, value: value as u64, allowed })
 		};
 		if count == 0 || count > MAX_PARTS {
 			return header("parts", count, format!("1 to {MAX_PARTS}"));
-		}
-		if tokens > MAX_TOKENS {
-			return header("tokens", tokens, format!("0 to {MAX_TOKENS}"));
 		}
 		let mut shape = Vec::with_capacity(count);
 		let (mut dims, mut floats) = (0usize, 0usize);
@@ -423,19 +373,10 @@ impl InfluenceIndex {
 		let wanted = (FACTS + dims)
 			.checked_mul(rows)
 			.and_then(|n| n.checked_add(floats * 4))
-			.and_then(|n| n.checked_add(tokens * 8))
 			.and_then(|n| n.checked_add(reader.at))
 			.unwrap_or(usize::MAX);
 		if wanted != bytes.len() {
 			return Err(IndexError::Length { found: bytes.len(), wanted });
-		}
-		let mut table = Vec::with_capacity(tokens);
-		for _ in 0..tokens {
-			let entry = (reader.u32()?, reader.u32()?);
-			if table.last().is_some_and(|(before, _)| *before >= entry.0) {
-				return header("token", entry.0 as usize, "ids that rise".into());
-			}
-			table.push(entry);
 		}
 		let mut parts = Vec::with_capacity(count);
 		for (dims, weight, kind) in shape {
@@ -455,7 +396,7 @@ impl InfluenceIndex {
 			});
 			embeddings.extend(reader.take(dims)?.iter().map(|b| *b as i8));
 		}
-		Self::new(version, seed, parts, TokenTable(table), facts, embeddings)
+		Self::new(version, seed, parts, facts, embeddings)
 	}
 }
 

@@ -8,7 +8,7 @@
 use crate::{
 	duplicates::clusters,
 	features::{self, Projections, RECIPE, VERSION},
-	index::{quantise, IndexError, InfluenceIndex, Map, Part, RowFacts, TokenTable},
+	index::{quantise, IndexError, InfluenceIndex, Map, Part, RowFacts},
 	linalg,
 	shares::{shares, ShareRules, Shares},
 };
@@ -76,14 +76,13 @@ pub fn build(
 	if rows.len() < 2 {
 		return Err(InfluenceError::TooFew(rows.len()));
 	}
-	let table = TokenTable::new(rows.iter().map(|r| r.sample.0.as_slice()));
 	let projections = Projections::new(model.config(), seed);
 	let mut raw: Vec<Vec<Vec<f32>>> = vec![Vec::with_capacity(rows.len()); RECIPE.len()];
 	for (done, row) in rows.iter().enumerate() {
 		if cancel.load(Ordering::Relaxed) {
 			return Err(InfluenceError::Cancelled { done, total: rows.len() });
 		}
-		let parts = features::raw(model, adapter, &projections, &table, rows.len(), &row.sample)?;
+		let parts = features::raw(model, adapter, &projections, &row.sample)?;
 		for (list, part) in raw.iter_mut().zip(parts) {
 			list.push(part);
 		}
@@ -114,23 +113,37 @@ pub fn build(
 			cluster,
 		})
 		.collect();
-	Ok(InfluenceIndex::new(VERSION, seed, parts, table, facts, embeddings)?)
+	Ok(InfluenceIndex::new(VERSION, seed, parts, facts, embeddings)?)
 }
 
 fn part(vectors: &[&[f32]], spec: features::Spec, weight: u32) -> Part {
 	let dims = vectors.first().map_or(0, |v| v.len());
 	let mean = linalg::mean(vectors, dims);
 	let centre = mean.iter().map(|x| *x as f32).collect();
-	let diagonal = || Map::Diagonal(vec![1.0; dims]);
 	let map = match spec {
-		features::Spec::Gradient => diagonal(),
+		features::Spec::Gradient => diagonal(vectors, &mean),
 		features::Spec::State(..) => {
 			let matrix = linalg::covariance(vectors, &mean, SHRINK);
-			linalg::inverse_cholesky(&matrix, dims)
-				.map_or_else(diagonal, |m| Map::Triangle(m.iter().map(|x| *x as f32).collect()))
+			match linalg::inverse_cholesky(&matrix, dims) {
+				Some(inverse) => Map::Triangle(inverse.iter().map(|x| *x as f32).collect()),
+				None => diagonal(vectors, &mean),
+			}
 		}
 	};
 	Part { dims, weight, centre, map }
+}
+
+/// Divides every direction by its deviation; a direction without any is left out.
+fn diagonal(vectors: &[&[f32]], mean: &[f64]) -> Map {
+	let mut sums = vec![0f64; mean.len()];
+	for vector in vectors {
+		for ((sum, x), m) in sums.iter_mut().zip(*vector).zip(mean) {
+			*sum += (f64::from(*x) - m).powi(2);
+		}
+	}
+	let count = vectors.len().max(1) as f64;
+	let factor = |sum: f64| if sum > 1e-18 { (count / sum).sqrt() as f32 } else { 0.0 };
+	Map::Diagonal(sums.into_iter().map(factor).collect())
 }
 
 /// The attribution of one answer.
@@ -181,14 +194,7 @@ impl Influence {
 		sample: &Sample,
 		rules: &ShareRules,
 	) -> Result<Attribution, InfluenceError> {
-		let raw = features::raw(
-			model,
-			adapter,
-			&self.projections,
-			&self.index.tokens,
-			self.index.len(),
-			sample,
-		)?;
+		let raw = features::raw(model, adapter, &self.projections, sample)?;
 		let query = self
 			.index
 			.query(&raw)

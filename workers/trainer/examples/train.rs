@@ -36,6 +36,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 		checkpoints: Some(out.join("checkpoint")),
 		cancel: &AtomicBool::new(false),
 	};
+	// The numbers of the held-out records, for whoever indexes or evaluates the adapter.
+	std::fs::create_dir_all(out.join("adapter"))?;
+	let heldout = serde_json::to_string(&data.partition.heldout)?;
+	std::fs::write(out.join("adapter/heldout.json"), heldout)?;
 	let outcome = run.train(|p| {
 		let heldout = p.heldout_loss.map(|l| format!(", held-out ppl {:.2}", l.exp()));
 		println!(
