@@ -205,19 +205,33 @@ pub fn retire(model: u64) -> Call {
 
 /// `Workers.register`
 pub fn register_worker(hot: &AccountId, bond: u128, capabilities: &[(String, u32, u32)]) -> Call {
-	let caps = capabilities.iter().map(|(class, units, memory)| {
+	Call::new("Workers", "register", vec![b(&hot.0), n(bond), capability_list(capabilities)])
+}
+
+/// Class, units and memory in MiB of each.
+fn capability_list(capabilities: &[(String, u32, u32)]) -> Value {
+	list(capabilities.iter().map(|(class, units, memory)| {
 		Value::named_composite([
 			("class", b(class.as_bytes())),
 			("units", n(*units)),
 			("memory_mib", n(*memory)),
 		])
-	});
-	Call::new("Workers", "register", vec![b(&hot.0), n(bond), list(caps)])
+	}))
 }
 
 /// `Workers.set_hot`
 pub fn set_hot(hot: &AccountId) -> Call {
 	Call::new("Workers", "set_hot", vec![b(&hot.0)])
+}
+
+/// `Workers.set_capabilities`
+pub fn set_capabilities(capabilities: &[(String, u32, u32)]) -> Call {
+	Call::new("Workers", "set_capabilities", vec![capability_list(capabilities)])
+}
+
+/// `Workers.bond_more`
+pub fn bond_more(amount: u128) -> Call {
+	Call::new("Workers", "bond_more", vec![n(amount)])
 }
 
 /// `Workers.heartbeat`

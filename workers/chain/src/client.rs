@@ -7,25 +7,36 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use subxt::{
 	dynamic,
-	ext::{frame_decode::storage::IntoEncodableValues, scale_decode::DecodeAsType},
+	ext::{
+		frame_decode::storage::{IntoDecodableValues, IntoEncodableValues},
+		scale_decode::DecodeAsType,
+	},
+	rpcs::{rpc_params, RpcClient},
 	OnlineClient,
 };
 use tokio::sync::RwLock;
+
+/// An open connection: subxt's view of the chain and the raw requests under it.
+#[derive(Clone)]
+struct Connection {
+	online: OnlineClient<WeftConfig>,
+	rpc: RpcClient,
+}
 
 /// A client of one node. Cheap to clone; reconnects when the connection was lost.
 #[derive(Clone)]
 pub struct Client {
 	url: String,
-	inner: Arc<RwLock<OnlineClient<WeftConfig>>>,
+	inner: Arc<RwLock<Connection>>,
 	genesis: [u8; 32],
 }
 
 impl Client {
 	/// Connects to a node's WebSocket (`ws://127.0.0.1:9944`).
 	pub async fn connect(url: &str) -> Result<Self, ChainError> {
-		let online = open(url).await?;
-		let genesis = online.genesis_hash().0;
-		Ok(Self { url: url.into(), inner: Arc::new(RwLock::new(online)), genesis })
+		let connection = open(url).await?;
+		let genesis = connection.online.genesis_hash().0;
+		Ok(Self { url: url.into(), inner: Arc::new(RwLock::new(connection)), genesis })
 	}
 
 	/// Connects, trying again once a second until `timeout` is over.
@@ -51,19 +62,19 @@ impl Client {
 	}
 
 	pub(crate) async fn online(&self) -> OnlineClient<WeftConfig> {
-		self.inner.read().await.clone()
+		self.inner.read().await.online.clone()
 	}
 
 	/// Opens a new connection; refuses a node of another chain.
 	pub async fn reconnect(&self) -> Result<(), ChainError> {
-		let online = open(&self.url).await?;
-		if online.genesis_hash().0 != self.genesis {
+		let connection = open(&self.url).await?;
+		if connection.online.genesis_hash().0 != self.genesis {
 			return Err(ChainError::Connect {
 				url: self.url.clone(),
 				reason: "the node there runs another chain (its genesis differs)".into(),
 			});
 		}
-		*self.inner.write().await = online;
+		*self.inner.write().await = connection;
 		Ok(())
 	}
 
@@ -108,14 +119,15 @@ impl Client {
 	}
 
 	/// Reads one storage row at the newest finalised block.
-	pub async fn get<K: IntoEncodableValues + Send, V: DecodeAsType>(
+	pub async fn get<K, V>(
 		&self,
 		pallet: &str,
 		entry: &str,
 		key: K,
 	) -> Result<Option<V>, ChainError>
 	where
-		K: subxt::ext::frame_decode::storage::IntoDecodableValues,
+		K: IntoEncodableValues + IntoDecodableValues + Send,
+		V: DecodeAsType,
 	{
 		let at = self.at_finalised().await?;
 		get_at(&at, pallet, entry, key).await
@@ -153,6 +165,16 @@ impl Client {
 		Ok(self.get("System", "Account", (id.0,)).await?.unwrap_or_default())
 	}
 
+	/// The next nonce of an account, with what is ready in the node's pool counted in.
+	pub async fn next_nonce(&self, id: &AccountId) -> Result<u64, ChainError> {
+		let rpc = self.inner.read().await.rpc.clone();
+		// The request takes SS58 for every account, an Ethereum one included.
+		let text = subxt::utils::AccountId32(id.0).to_string();
+		rpc.request("system_accountNextIndex", rpc_params![text])
+			.await
+			.map_err(|e| ChainError::rpc(format!("asking for the nonce of {id}"), e))
+	}
+
 	/// Calls a runtime API.
 	pub async fn runtime_api<R: DecodeAsType>(
 		&self,
@@ -177,7 +199,7 @@ pub async fn get_at<K, V: DecodeAsType>(
 	key: K,
 ) -> Result<Option<V>, ChainError>
 where
-	K: IntoEncodableValues + subxt::ext::frame_decode::storage::IntoDecodableValues,
+	K: IntoEncodableValues + IntoDecodableValues,
 {
 	let what = || format!("reading {pallet}.{entry}");
 	let address = dynamic::storage::<K, V>(pallet, entry);
@@ -188,10 +210,13 @@ where
 	}
 }
 
-async fn open(url: &str) -> Result<OnlineClient<WeftConfig>, ChainError> {
-	OnlineClient::<WeftConfig>::from_insecure_url(url)
+async fn open(url: &str) -> Result<Connection, ChainError> {
+	let failed = |reason: String| ChainError::Connect { url: url.into(), reason };
+	let rpc = RpcClient::from_insecure_url(url).await.map_err(|e| failed(e.to_string()))?;
+	let online = OnlineClient::<WeftConfig>::from_rpc_client(rpc.clone())
 		.await
-		.map_err(|e| ChainError::Connect { url: url.into(), reason: e.to_string() })
+		.map_err(|e| failed(e.to_string()))?;
+	Ok(Connection { online, rpc })
 }
 
 /// The last key part of a map whose hasher keeps the key (`*Concat`), as u64.

@@ -17,7 +17,7 @@ pub enum ChainError {
 	/// The extrinsic is in a block and its dispatch failed; nothing was changed but the fee.
 	#[error("{call} failed on chain: {error}")]
 	Dispatch { call: String, error: String },
-	/// The extrinsic was dropped or timed out; its nonce was reused, so it cannot land later.
+	/// The extrinsic was dropped, or its era ended without it; it cannot land later.
 	#[error("{call} did not land: {reason}")]
 	Lost { call: String, reason: String },
 	/// A key, an account or a mnemonic could not be parsed.

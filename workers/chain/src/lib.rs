@@ -14,6 +14,7 @@ pub mod config;
 pub mod error;
 pub mod events;
 pub mod keys;
+mod landing;
 pub mod rows;
 pub mod tx;
 pub mod voucher;

@@ -1,21 +1,36 @@
 //! One submission task per key, with a nonce manager.
 //!
-//! Rules, and where they were learnt (`docs/` has the sources): the first nonce is the larger of the chain's and the
-//! local one; a retry keeps its nonce, so that a stalled extrinsic cannot run twice; eras are mortal, so a late report
-//! dies instead of hitting the next round; a connection that was lost is opened again and the chain is asked whether
-//! the nonce was used before anything is signed anew.
+//! Rules, and where they were learnt (`docs/` has the sources):
+//! - The first nonce is the larger of the node's (its pool counted in) and the local one.
+//! - A retry sends the very same bytes, so that a stalled extrinsic cannot run twice.
+//! - "Priority too low" and "already imported" mean that the nonce or the extrinsic is pooled: that is pending, not failed.
+//! - Eras are mortal, so a late report dies instead of hitting the next round.
+//! - So many extrinsics of one key may be under way at once, and no more: pools drop and ban floods.
+//! - When one is lost, the next nonce is asked for anew, so that the gap is filled and those behind it move.
 
-use crate::{config::AtBlock, events, Call, ChainError, ChainEvent, Client, Key};
-use std::{collections::HashMap, time::Duration};
+use crate::{landing, Call, ChainError, ChainEvent, Client, Key};
+use std::{
+	sync::{
+		atomic::{AtomicBool, Ordering},
+		Arc,
+	},
+	time::Duration,
+};
 use subxt::{config::DefaultExtrinsicParamsBuilder, tx::TransactionStatus};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, Semaphore};
+
+pub use crate::landing::explain;
 
 /// How many blocks an extrinsic lives.
-const MORTALITY: u64 = 64;
-/// How long to wait for a block before asking the chain again.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const MORTALITY: u64 = 64;
 /// Extrinsics of one key that may wait at once.
 const QUEUE: usize = 256;
+/// Extrinsics of one key that may be under way to a block at once.
+const IN_FLIGHT: usize = 64;
+/// Tries to hand one extrinsic to the node.
+const ATTEMPTS: u32 = 8;
+/// How long to wait for the pool's first word on an extrinsic.
+const FIRST_WORD: Duration = Duration::from_secs(5);
 
 /// How far an extrinsic must be before it counts as landed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,17 +124,28 @@ impl TxQueue {
 }
 
 async fn run(client: Client, key: Key, mut requests: mpsc::Receiver<Request>) {
+	let in_flight = Arc::new(Semaphore::new(IN_FLIGHT));
+	let lost_one = Arc::new(AtomicBool::new(false));
 	let mut next_nonce: u64 = 0;
 	while let Some(request) = requests.recv().await {
+		// The semaphore is never closed, so there is always a permit to wait for.
+		let Ok(permit) = in_flight.clone().acquire_owned().await else { return };
+		if lost_one.swap(false, Ordering::Relaxed) {
+			next_nonce = 0;
+		}
 		// Extrinsics are signed and sent one after another; waiting for their blocks runs aside, so that a busy worker
 		// fills a block and not one extrinsic a block.
 		match send(&client, &key, &request.call, &mut next_nonce).await {
 			Ok(sent) => {
 				let Request { call, until, reply } = request;
-				let (client, key) = (client.clone(), key.clone());
+				let (client, key, lost_one) = (client.clone(), key.clone(), lost_one.clone());
 				tokio::spawn(async move {
-					let result = watch(&client, &key, &call, sent, until).await;
+					let result = landing::watch(&client, &key, &call, sent, until).await;
+					if matches!(result, Err(ChainError::Lost { .. })) {
+						lost_one.store(true, Ordering::Relaxed);
+					}
 					let _ = reply.send(result);
+					drop(permit);
 				});
 			}
 			Err(e) => {
@@ -130,20 +156,105 @@ async fn run(client: Client, key: Key, mut requests: mpsc::Receiver<Request>) {
 	}
 }
 
-type Progress = subxt::tx::TransactionProgress<
-	crate::WeftConfig,
-	subxt::client::OnlineClientAtBlockImpl<crate::WeftConfig>,
->;
+type Impl = subxt::client::OnlineClientAtBlockImpl<crate::WeftConfig>;
+type Progress = subxt::tx::TransactionProgress<crate::WeftConfig, Impl>;
+type Status = TransactionStatus<crate::WeftConfig, Impl>;
 
-struct Sent {
-	progress: Progress,
+/// An extrinsic that the node has.
+pub(crate) struct Sent {
+	/// Its progress and the first status, unless the connection broke while it was sent.
+	pub(crate) watched: Option<(Progress, Option<Status>)>,
+	pub(crate) hash: [u8; 32],
+	pub(crate) nonce: u64,
+	pub(crate) bytes: usize,
+	/// The finalised block before it.
+	pub(crate) at: u32,
+}
+
+/// A signed extrinsic. Once it may have reached a pool, only these bytes are sent again.
+struct Prepared {
+	bytes: Vec<u8>,
+	hash: [u8; 32],
 	nonce: u64,
-	bytes: usize,
 	at: u32,
 }
 
-async fn chain_nonce(client: &Client, key: &Key) -> Result<u64, ChainError> {
-	Ok(client.account(&key.account()).await?.nonce.into())
+/// Why the node did not take an extrinsic.
+#[derive(Debug, PartialEq, Eq)]
+enum Refusal {
+	/// It has this very extrinsic.
+	AlreadyThere,
+	/// Another extrinsic has the nonce, in the pool or in a block.
+	NonceTaken,
+	/// The pool is full, or bans the extrinsic for a while.
+	Busy,
+	/// The connection broke; it may or may not have arrived.
+	Disconnected,
+	/// Anything else, which will not change.
+	Invalid,
+}
+
+impl Refusal {
+	/// By the words of the node, since the two submission interfaces report in different shapes.
+	fn of(text: &str) -> Self {
+		let text = text.to_lowercase();
+		let has = |words: &[&str]| words.iter().any(|w| text.contains(w));
+		if has(&["already imported"]) {
+			Self::AlreadyThere
+		} else if has(&["priority is too low", "too low priority", "outdated", "stale"]) {
+			Self::NonceTaken
+		} else if has(&["immediately dropped", "because of the limit", "banned"]) {
+			Self::Busy
+		} else if has(&["connection", "transport", "closed", "restart needed", "timeout"]) {
+			Self::Disconnected
+		} else {
+			Self::Invalid
+		}
+	}
+}
+
+async fn prepare(
+	client: &Client,
+	key: &Key,
+	call: &Call,
+	next_nonce: u64,
+) -> Result<Prepared, ChainError> {
+	let at = client.at_finalised().await?;
+	let nonce = client.next_nonce(&key.account()).await?.max(next_nonce);
+	let params = DefaultExtrinsicParamsBuilder::<crate::WeftConfig>::new()
+		.nonce(nonce)
+		.mortal(MORTALITY)
+		.build();
+	let signed = at
+		.transactions()
+		.create_signed(&call.payload(), key.keypair(), params)
+		.await
+		.map_err(|e| ChainError::Rejected { call: call.label(), reason: e.to_string() })?;
+	let hash = signed.hash().0;
+	let at = u32::try_from(at.block_number()).unwrap_or(u32::MAX);
+	Ok(Prepared { bytes: signed.into_encoded(), hash, nonce, at })
+}
+
+/// Hands an extrinsic to the node and waits for the pool's first word on it.
+async fn submit(
+	client: &Client,
+	extrinsic: &Prepared,
+) -> Result<(Progress, Option<Status>), (Refusal, String)> {
+	let at = client.at_finalised().await.map_err(|e| (Refusal::Disconnected, e.to_string()))?;
+	let transaction = at.transactions().from_bytes(extrinsic.bytes.clone());
+	let mut progress = transaction
+		.submit_and_watch()
+		.await
+		.map_err(|e| (Refusal::of(&format!("{e:?} {e}")), e.to_string()))?;
+	match tokio::time::timeout(FIRST_WORD, progress.next()).await {
+		Ok(Some(Ok(
+			Status::Invalid { message } | Status::Dropped { message } | Status::Error { message },
+		))) => Err((Refusal::of(&message), message)),
+		Ok(Some(Ok(status))) => Ok((progress, Some(status))),
+		Ok(Some(Err(e))) => Err((Refusal::of(&format!("{e:?} {e}")), e.to_string())),
+		Ok(None) => Err((Refusal::Disconnected, "the node ended the report".into())),
+		Err(_) => Ok((progress, None)),
+	}
 }
 
 async fn send(
@@ -152,194 +263,80 @@ async fn send(
 	call: &Call,
 	next_nonce: &mut u64,
 ) -> Result<Sent, ChainError> {
+	// Set from the moment on at which an extrinsic may have reached the pool.
+	let mut doubtful: Option<Prepared> = None;
 	let mut last = String::new();
-	for attempt in 0..5u32 {
+	for attempt in 0..ATTEMPTS {
 		if attempt > 0 {
 			tokio::time::sleep(Duration::from_millis(500 * u64::from(attempt))).await;
 		}
-		let at = client.at_finalised().await?;
-		let on_chain = chain_nonce(client, key).await?;
-		let nonce = on_chain.max(*next_nonce);
-		let params = DefaultExtrinsicParamsBuilder::<crate::WeftConfig>::new()
-			.nonce(nonce)
-			.mortal(MORTALITY)
-			.build();
-		let mut txs = at.transactions();
-		let signed = txs
-			.create_signed(&call.payload(), key.keypair(), params)
-			.await
-			.map_err(|e| ChainError::Rejected { call: call.label(), reason: e.to_string() })?;
-		let bytes = signed.encoded().len();
-		match signed.submit_and_watch().await {
-			Ok(progress) => {
-				*next_nonce = nonce.saturating_add(1);
-				return Ok(Sent { progress, nonce, bytes, at: at.block_number() as u32 });
-			}
-			Err(e) => {
-				last = e.to_string();
-				let text = format!("{e:?} {last}");
-				if text.contains("1014")
-					|| text.contains("too low")
-					|| text.contains("Stale")
-					|| text.contains("outdated")
-				{
-					// The nonce is taken by an extrinsic that is pooled or landed: go past it.
-					*next_nonce = nonce.saturating_add(1);
-				} else if text.contains("onnection")
-					|| text.contains("ransport")
-					|| text.contains("losed")
-				{
+		let again = doubtful.is_some();
+		let extrinsic = match doubtful.take() {
+			Some(same) => same,
+			None => match prepare(client, key, call, *next_nonce).await {
+				Ok(new) => new,
+				Err(ChainError::Connect { reason, .. } | ChainError::Rpc { reason, .. }) => {
+					last = reason;
 					let _ = client.reconnect().await;
-				} else {
-					return Err(ChainError::Rejected { call: call.label(), reason: last });
+					continue;
 				}
+				Err(e) => return Err(e),
+			},
+		};
+		let watched = match submit(client, &extrinsic).await {
+			Ok(watched) => Some(watched),
+			Err((Refusal::AlreadyThere, _)) => None,
+			// Of bytes sent before: it is they that took the nonce, or nobody can run them any more.
+			Err((Refusal::NonceTaken, _)) if again => None,
+			Err((Refusal::NonceTaken, reason)) => {
+				last = reason;
+				*next_nonce = extrinsic.nonce.saturating_add(1);
+				continue;
 			}
-		}
+			Err((Refusal::Busy, reason)) => {
+				last = reason;
+				doubtful = Some(extrinsic);
+				continue;
+			}
+			Err((Refusal::Disconnected, reason)) => {
+				last = reason;
+				doubtful = Some(extrinsic);
+				let _ = client.reconnect().await;
+				continue;
+			}
+			Err((Refusal::Invalid, reason)) => {
+				return Err(ChainError::Rejected { call: call.label(), reason });
+			}
+		};
+		let Prepared { bytes, hash, nonce, at } = extrinsic;
+		*next_nonce = nonce.saturating_add(1);
+		return Ok(Sent { watched, hash, nonce, bytes: bytes.len(), at });
 	}
 	Err(ChainError::Rejected { call: call.label(), reason: last })
 }
 
-async fn watch(
-	client: &Client,
-	key: &Key,
-	call: &Call,
-	sent: Sent,
-	until: Until,
-) -> Result<TxReceipt, ChainError> {
-	let Sent { mut progress, nonce, bytes, at } = sent;
-	let lost = |reason: String| ChainError::Lost { call: call.label(), reason };
-	loop {
-		match tokio::time::timeout(PATIENCE, progress.next()).await {
-			Ok(Some(Ok(TransactionStatus::InBestBlock(b)))) if until == Until::InBlock => {
-				return receipt(
-					call,
-					b.at().await.map_err(|e| lost(e.to_string()))?,
-					b.extrinsic_hash().0,
-					bytes,
-				)
-				.await;
-			}
-			Ok(Some(Ok(TransactionStatus::InFinalizedBlock(b)))) => {
-				return receipt(
-					call,
-					b.at().await.map_err(|e| lost(e.to_string()))?,
-					b.extrinsic_hash().0,
-					bytes,
-				)
-				.await;
-			}
-			Ok(Some(Ok(TransactionStatus::Invalid { message })))
-			| Ok(Some(Ok(TransactionStatus::Dropped { message })))
-			| Ok(Some(Ok(TransactionStatus::Error { message }))) => return Err(lost(message)),
-			Ok(Some(Ok(_))) => {}
-			// The stream broke or went silent: the chain is the truth.
-			Ok(Some(Err(_))) | Ok(None) | Err(_) => {
-				let hash = progress.extrinsic_hash().0;
-				return find(client, key, call, hash, nonce, at, bytes).await;
-			}
-		}
-	}
-}
+#[cfg(test)]
+mod tests {
+	use super::*;
 
-/// Looks for an extrinsic in the blocks since it was sent.
-async fn find(
-	client: &Client,
-	key: &Key,
-	call: &Call,
-	hash: [u8; 32],
-	nonce: u64,
-	from: u32,
-	bytes: usize,
-) -> Result<TxReceipt, ChainError> {
-	let mut next = from;
-	for _ in 0..120 {
-		if let Ok((head, _)) = client.finalised().await {
-			while next <= head {
-				let Ok(at) = client.at_number(next.into()).await else { break };
-				let Ok(xts) = at.extrinsics().fetch().await else { break };
-				let hit = xts.iter().flatten().any(|x| x.hash().0 == hash);
-				if hit {
-					return receipt(call, at, hash, bytes).await;
-				}
-				next = next.saturating_add(1);
-			}
-			if u64::from(head) > u64::from(from).saturating_add(MORTALITY) {
-				let used = chain_nonce(client, key).await? > nonce;
-				return Err(ChainError::Lost {
-					call: call.label(),
-					reason: format!(
-						"its era ended without it; nonce {nonce} was {}used by another extrinsic",
-						if used { "" } else { "not " }
-					),
-				});
-			}
+	#[test]
+	fn the_words_of_the_node_are_understood() {
+		for (text, refusal) in [
+			("RPC error: Transaction Already Imported (1013)", Refusal::AlreadyThere),
+			("[Some(0x12)] Already imported", Refusal::AlreadyThere),
+			(
+				"Priority is too low: (5 vs 5): the transaction has too low priority",
+				Refusal::NonceTaken,
+			),
+			("Too low priority (5 > 5)", Refusal::NonceTaken),
+			("Invalid Transaction (1010): Transaction is outdated", Refusal::NonceTaken),
+			("Invalid transaction validity: InvalidTransaction::Stale", Refusal::NonceTaken),
+			("Transaction is temporarily banned", Refusal::Busy),
+			("Immediately Dropped", Refusal::Busy),
+			("The background task closed; restart required", Refusal::Disconnected),
+			("Invalid Transaction (1010): Inability to pay some fees", Refusal::Invalid),
+		] {
+			assert_eq!(Refusal::of(text), refusal, "{text}");
 		}
-		tokio::time::sleep(Duration::from_secs(2)).await;
-	}
-	Err(ChainError::Lost { call: call.label(), reason: "the node did not answer".into() })
-}
-
-async fn receipt(
-	call: &Call,
-	at: AtBlock,
-	hash: [u8; 32],
-	bytes: usize,
-) -> Result<TxReceipt, ChainError> {
-	let label = call.label();
-	let xts = at
-		.extrinsics()
-		.fetch()
-		.await
-		.map_err(|e| ChainError::rpc(format!("reading the block of {label}"), e))?;
-	let index =
-		xts.iter().flatten().find(|x| x.hash().0 == hash).map(|x| x.index() as u32).ok_or_else(
-			|| ChainError::Lost {
-				call: label.clone(),
-				reason: "it is not in the block that was announced".into(),
-			},
-		)?;
-	let events: Vec<ChainEvent> =
-		events::events_at(&at).await?.into_iter().filter(|e| e.extrinsic == Some(index)).collect();
-	if let Some(failed) =
-		events.iter().find(|e| e.pallet == "System" && e.name == "ExtrinsicFailed")
-	{
-		return Err(ChainError::Dispatch {
-			call: label,
-			error: explain(&at, &failed.fields["dispatch_error"]),
-		});
-	}
-	Ok(TxReceipt {
-		call: label,
-		block: at.block_number() as u32,
-		block_hash: hex::encode(at.block_hash().0),
-		extrinsic: index,
-		bytes,
-		events,
-	})
-}
-
-/// A dispatch error in words: `Pallet.Error: its documentation`.
-pub fn explain(at: &AtBlock, error: &serde_json::Value) -> String {
-	let module = &error["Module"];
-	let index = module["index"].as_u64().and_then(|i| u8::try_from(i).ok());
-	let code =
-		module["error"].as_str().and_then(|h| hex::decode(h).ok()).and_then(|b| b.first().copied());
-	if let (Some(index), Some(code)) = (index, code) {
-		let metadata = at.metadata_ref();
-		if let Some(pallet) = metadata.pallet_by_error_index(index) {
-			if let Some(variant) = pallet.error_variant_by_index(code) {
-				let docs = variant.docs.iter().map(|d| d.trim()).collect::<Vec<_>>().join(" ");
-				return format!("{}.{}: {docs}", pallet.name(), variant.name);
-			}
-		}
-	}
-	let names: HashMap<&str, &str> = HashMap::from([
-		("BadOrigin", "this account may not do that"),
-		("CannotLookup", "unknown account"),
-		("Exhausted", "the block is full"),
-	]);
-	match error.as_str().and_then(|s| names.get(s)) {
-		Some(words) => (*words).into(),
-		None => error.to_string(),
 	}
 }

@@ -20,13 +20,8 @@ fn metadata() -> Metadata {
 fn every_call() -> Vec<Call> {
 	let a = AccountId([1; 32]);
 	let h = [2u8; 32];
-	let split = Split {
-		treasury: 1,
-		base_owner: 1,
-		developer: 1,
-		worker: 1,
-		contributors: 999_996,
-	};
+	let split =
+		Split { treasury: 1, base_owner: 1, developer: 1, worker: 1, contributors: 999_996 };
 	let voucher = Voucher { payer: h, worker: h, model: 1, cumulative: 5, expires_at: 9 };
 	let item = |signature| SettleItem { voucher: voucher.clone(), signature, amount: 4 };
 	let root = SumRoot { hash: h, total: 7, count: 1 };
@@ -45,6 +40,8 @@ fn every_call() -> Vec<Call> {
 		calls::retire(0),
 		calls::register_worker(&a, 1, &[("cpu".into(), 1, 1)]),
 		calls::set_hot(&a),
+		calls::set_capabilities(&[("cpu".into(), 1, 1)]),
+		calls::bond_more(1),
 		calls::heartbeat(),
 		calls::exit(),
 		calls::withdraw_bond(),
