@@ -53,10 +53,10 @@ impl Config {
 		{
 			return fail("a dimension of the configuration is zero or absurdly large");
 		}
-		if self.n_heads % self.n_kv_heads != 0 {
+		if !self.n_heads.is_multiple_of(self.n_kv_heads) {
 			return fail("the number of heads is not a multiple of the number of key/value heads");
 		}
-		if self.head_dim % 2 != 0 {
+		if !self.head_dim.is_multiple_of(2) {
 			return fail("the head dimension is odd, so rotary positions cannot be applied");
 		}
 		if !(self.rms_eps > 0.0 && self.rms_eps < 1.0) || self.rope_theta.is_nan() {

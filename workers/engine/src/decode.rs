@@ -121,6 +121,12 @@ impl<T> Cells<T> {
 	unsafe fn get(&self, i: usize) -> &mut T {
 		&mut *self.0[i].get()
 	}
+
+	/// # Safety
+	/// See the type: in this phase nobody may hold the cell mutably.
+	unsafe fn see(&self, i: usize) -> &T {
+		&*self.0[i].get()
+	}
 }
 
 /// Groups of a matrix in one piece of work.
@@ -364,25 +370,24 @@ impl Step<'_> {
 		let mut quants = Vec::with_capacity(count);
 		let mut outs = Vec::with_capacity(count);
 		for i in 0..count {
-			let row = self.rows.0[i].get();
+			let row = self.rows.see(i);
 			let out = match target {
-				Target::Qkv => &raw mut (*row).qkv,
-				Target::Delta => &raw mut (*row).delta,
-				Target::Wide => &raw mut (*row).wide,
-				Target::Logits => &raw mut (*row).logits,
+				Target::Qkv => &row.qkv,
+				Target::Delta => &row.delta,
+				Target::Wide => &row.wide,
+				Target::Logits => &row.logits,
 			};
-			quants.push(&*(&raw const (*row).quant));
+			quants.push(&row.quant);
 			// Members write different elements, so no reference to the whole may be made.
-			outs.push((*out.cast_const()).as_ptr().cast_mut());
+			outs.push(out.as_ptr().cast_mut());
 		}
 		matrix.product(groups.clone(), &quants, &outs);
 		let Some((layer, group)) = lora else { return };
 		let outputs = groups.start * GROUP..(groups.end * GROUP).min(matrix.rows());
-		for i in 0..count {
-			let row = self.rows.0[i].get();
-			let low = &*(&raw const (*row).low);
-			let out = std::slice::from_raw_parts_mut(outs[i].add(outputs.start), outputs.len());
-			lora_add(self.adapters[i].as_ref(), layer, group, low, outputs.clone(), out);
+		for (i, (out, adapter)) in outs.into_iter().zip(&self.adapters).enumerate() {
+			let low = &self.rows.see(i).low;
+			let out = std::slice::from_raw_parts_mut(out.add(outputs.start), outputs.len());
+			lora_add(adapter.as_ref(), layer, group, low, outputs.clone(), out);
 		}
 	}
 
@@ -391,14 +396,14 @@ impl Step<'_> {
 		let c = &self.model.config;
 		let (hd, position) = (c.head_dim, self.lengths[i]);
 		let (cos, sin) = self.model.rope.at(position);
-		let row = self.rows.0[i].get();
-		let cache: *mut Cache = &mut **self.caches.0[i].get();
-		let qkv = (*(&raw const (*row).qkv)).as_ptr().cast_mut();
+		let row = self.rows.see(i);
+		let cache: &Cache = self.caches.see(i);
+		let qkv = row.qkv.as_ptr().cast_mut();
 		let shared = c.n_heads / c.n_kv_heads;
 		let (max_len, keys, values) = (
-			(*cache).max_len,
-			(&(*cache).keys)[layer].as_ptr().cast_mut(),
-			(&(*cache).values)[layer].as_ptr().cast_mut(),
+			cache.max_len,
+			cache.keys[layer].as_ptr().cast_mut(),
+			cache.values[layer].as_ptr().cast_mut(),
 		);
 		let at = kv * max_len * hd;
 		let keys = std::slice::from_raw_parts_mut(keys.add(at), (position + 1) * hd);
@@ -408,9 +413,9 @@ impl Step<'_> {
 		let value = std::slice::from_raw_parts(qkv.add(c.q_dim() + c.kv_dim() + kv * hd), hd);
 		keys[position * hd..].copy_from_slice(key);
 		values[position * hd..].copy_from_slice(value);
-		let scores = (*(&raw const (*row).scores)).as_ptr().cast_mut();
+		let scores = row.scores.as_ptr().cast_mut();
 		let scores = std::slice::from_raw_parts_mut(scores.add(kv * (position + 1)), position + 1);
-		let ctx = (*(&raw const (*row).ctx)).as_ptr().cast_mut();
+		let ctx = row.ctx.as_ptr().cast_mut();
 		let scale = 1.0 / (hd as f32).sqrt();
 		for head in kv * shared..(kv + 1) * shared {
 			let query = std::slice::from_raw_parts_mut(qkv.add(head * hd), hd);
@@ -450,13 +455,13 @@ impl Step<'_> {
 				let Some(adapter) = &self.adapters[i] else { return };
 				// SAFETY: inputs are only read in this phase, and pieces are disjoint rows.
 				unsafe {
-					let row = self.rows.0[i].get();
+					let row = self.rows.see(i);
 					let x: &[f32] = match group {
-						1 => &*(&raw const (*row).ctx),
-						3 => &*(&raw const (*row).act),
-						_ => &*(&raw const (*row).x),
+						1 => &row.ctx,
+						3 => &row.act,
+						_ => &row.x,
 					};
-					let low = (*(&raw const (*row).low)).as_ptr().cast_mut();
+					let low = row.low.as_ptr().cast_mut();
 					lora_low(adapter, layer, group, x, low, (piece, pieces));
 				}
 			});

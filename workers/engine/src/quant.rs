@@ -89,7 +89,7 @@ impl QMatrix {
 	/// Packs matrices one below the other. Q4_1 stays as it is, everything else becomes eight bits.
 	pub(crate) fn pack(parts: &[&RawMatrix]) -> Result<Self> {
 		let cols = parts.first().map(|p| p.cols()).unwrap_or(0);
-		if cols == 0 || cols % BLOCK != 0 || parts.iter().any(|p| p.cols() != cols) {
+		if cols == 0 || !cols.is_multiple_of(BLOCK) || parts.iter().any(|p| p.cols() != cols) {
 			return Err(EngineError::Model(format!(
 				"a matrix has {cols} columns; a multiple of {BLOCK} is needed"
 			)));
@@ -310,6 +310,8 @@ fn eight_plain<const N: usize>(data: &[u8], x: &[&QRow], sums: &mut [[f32; GROUP
 /// The kernels for x86. All of them read whole blocks of `data`, and as many blocks of activations,
 /// which [`QMatrix::product`] has checked.
 #[cfg(target_arch = "x86_64")]
+// Register arrays are indexed by constants that the compiler unrolls.
+#[allow(clippy::needless_range_loop)]
 mod x86 {
 	use super::{QRow, BLOCK, EIGHT, FOUR, GROUP};
 	use std::arch::x86_64::*;
