@@ -28,6 +28,7 @@ pub mod genesis;
 mod tests;
 pub mod validators;
 
+use alloc::vec::Vec;
 use pallet_revive::evm::runtime::EthExtra;
 use sp_runtime::{
 	generic, impl_opaque_keys,
