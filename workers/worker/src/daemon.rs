@@ -64,7 +64,11 @@ pub async fn run(a: Run) -> Result<()> {
 		till.clone(),
 		attributor,
 		Receipts::open(a.dir.join("receipts"))?,
-		ServingOptions { adapter_bytes: a.adapter_bytes, ..ServingOptions::default() },
+		ServingOptions {
+			adapter_bytes: a.adapter_bytes,
+			owner: Some(owner.0),
+			..ServingOptions::default()
+		},
 	)?;
 	let metrics = Arc::new(Metrics::default());
 	let cancel = Arc::new(AtomicBool::new(false));
