@@ -14,6 +14,20 @@ async fn index(dir: &tempfile::TempDir, name: &str) -> Index {
 	Index::open(&dir.path().join(name)).await.unwrap()
 }
 
+/// Follows the chain until the index is as of block `to`, with that block's own hash.
+async fn follow_to(index: &Index, source: &FakeChain, to: u32) {
+	let arrived = async {
+		while index.cursor().await.unwrap().hash != hash(to) {
+			tokio::time::sleep(Duration::from_millis(5)).await;
+		}
+	};
+	tokio::select! {
+		ended = index.follow(source) => panic!("{ended:?}"),
+		() = arrived => {},
+		() = tokio::time::sleep(SOON) => panic!("block {to} did not arrive"),
+	}
+}
+
 async fn count(index: &Index, table: &str) -> i64 {
 	let query = format!("SELECT COUNT(*) FROM {table}");
 	sqlx::query_scalar(&query).fetch_one(index.pool()).await.unwrap()
@@ -91,7 +105,7 @@ async fn an_index_that_was_interrupted_at_any_block_ends_the_same_as_one_that_wa
 		let second = index(&dir, &name).await;
 		assert_eq!(second.cursor().await.unwrap().number as usize, cut);
 		let source = FakeChain::new(story());
-		let _ = tokio::time::timeout(Duration::from_secs(5), second.follow(&source)).await;
+		follow_to(&second, &source, 9).await;
 		assert_eq!(compare(&whole, &second).await.unwrap(), []);
 	}
 }
@@ -128,7 +142,7 @@ async fn the_index_goes_back_when_the_chain_left_what_it_knew() {
 		assert_eq!(left.apply(&block).await.unwrap(), Applied::Yes);
 	}
 	let source = FakeChain::new(blocks.clone());
-	let _ = tokio::time::timeout(Duration::from_secs(5), left.follow(&source)).await;
+	follow_to(&left, &source, 9).await;
 	let right = index(&dir, "right.sqlite").await;
 	for block in &blocks {
 		right.apply(block).await.unwrap();

@@ -31,7 +31,7 @@ fn adapter(base: &Model, seed: u64, folder: &std::path::Path) {
 	let mut x = seed;
 	for value in adapter.values_mut() {
 		x = x.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-		*value += ((x >> 40) as f32 / (1u64 << 24) as f32 - 0.5) * 0.12;
+		*value += ((x >> 40) as f32 / (1u64 << 24) as f32 - 0.5) * 0.5;
 	}
 	adapter.to_peft(folder).unwrap();
 }
