@@ -61,7 +61,8 @@ pub struct Row {
 	pub contribution: u64,
 }
 
-/// How strongly whitening is held back, in parts of the mean variance.
+/// How strongly whitening is held back, in parts of the mean variance, when there are as many records as
+/// dimensions. With fewer records there are directions in which none of them differ; there more is added.
 const SHRINK: f64 = 0.1;
 
 /// Builds the index. Rows keep their order; `progress` is told how many are done.
@@ -123,7 +124,8 @@ fn part(vectors: &[&[f32]], spec: features::Spec, weight: u32) -> Part {
 	let map = match spec {
 		features::Spec::Gradient => diagonal(vectors, &mean),
 		features::Spec::State(..) => {
-			let matrix = linalg::covariance(vectors, &mean, SHRINK);
+			let scarce = (dims as f64 / vectors.len().max(1) as f64).max(1.0);
+			let matrix = linalg::covariance(vectors, &mean, SHRINK * scarce);
 			match linalg::inverse_cholesky(&matrix, dims) {
 				Some(inverse) => Map::Triangle(inverse.iter().map(|x| *x as f32).collect()),
 				None => diagonal(vectors, &mean),

@@ -10,6 +10,7 @@ pub mod features;
 pub mod heuristics;
 pub mod index;
 pub mod influence;
+pub mod likelihood;
 mod linalg;
 pub mod quality;
 pub mod shares;
@@ -18,6 +19,7 @@ pub mod text;
 
 pub use index::{IndexError, InfluenceIndex};
 pub use influence::{build, Attribution, Influence, InfluenceError, Row};
+pub use likelihood::likelihoods;
 pub use quality::{QualityReport, QualityRules};
 pub use shares::{shares, ShareRules, Shares};
 pub use spans::{Span, SpanIndex, SpanRules};

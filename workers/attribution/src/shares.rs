@@ -29,7 +29,7 @@ impl Default for ShareRules {
 }
 
 /// Fewer scores than this say nothing about chance; [`FEW_DEVIATION`] around zero is assumed.
-const FEW: usize = 16;
+const FEW: usize = 8;
 const FEW_DEVIATION: i64 = 40_000;
 /// Smallest deviation, so that equal scores do not make the next one infinite.
 const LEAST_DEVIATION: i64 = 1_000;
