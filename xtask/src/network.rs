@@ -93,6 +93,7 @@ impl<'a> Network<'a> {
 	}
 
 	fn start(&mut self, name: &'static str) -> Result<()> {
+		println!("starting {name}");
 		let mut c = Command::new(self.paths.program(name));
 		let dir = |s: &str| self.dir.join(s);
 		match name {
@@ -106,10 +107,10 @@ impl<'a> Network<'a> {
 				]);
 			}
 			"weft-gateway" => {
-				c.args(["--chain", &format!("ws://127.0.0.1:{NODE_RPC}")]);
+				c.args(["--node", &format!("ws://127.0.0.1:{NODE_RPC}")]);
 				c.args(["--listen", &format!("127.0.0.1:{GATEWAY}")]);
 				c.args(["--worker", &format!("http://127.0.0.1:{WORKER}")]);
-				c.arg("--dir").arg(dir("gateway"));
+				c.arg("--data").arg(dir("gateway"));
 			}
 			"weft-worker" => {
 				c.args(["run", "--chain", &format!("ws://127.0.0.1:{NODE_RPC}")]);
@@ -176,7 +177,6 @@ impl<'a> Network<'a> {
 
 	fn start_all(&mut self) -> Result<()> {
 		for name in ["weft-node", "weft-gateway", "weft-worker"] {
-			println!("starting {name}");
 			self.start(name)?;
 		}
 		Ok(())

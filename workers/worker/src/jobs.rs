@@ -152,9 +152,7 @@ fn receipt_of(
 	model: u64,
 	nonce: u64,
 ) -> Option<Receipt> {
-	let scale = answer["weft"]["receipt_scale"].as_str()?;
-	let bytes = hex::decode(scale).ok()?;
-	let receipt = <Receipt as codec::Decode>::decode(&mut &bytes[..]).ok()?;
+	let receipt: Receipt = serde_json::from_value(answer["weft"]["receipt"].clone()).ok()?;
 	let right = receipt.worker == worker
 		&& receipt.payer == payer
 		&& receipt.model == model

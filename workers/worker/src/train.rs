@@ -39,7 +39,7 @@ pub async fn run(ctx: &Ctx, job: u64, snapshots: &[u32], config: &[u8; 32]) -> R
 	let (model, cancel, work) = (ctx.model.clone(), ctx.cancel.clone(), folder.clone());
 	let training = tokio::task::spawn_blocking(move || -> Result<_> {
 		let examples: Vec<_> = records.iter().map(|r| r.example.clone()).collect();
-		let data = Dataset::new(model.tokenizer(), &examples, &config)?;
+		let data = Dataset::new(&model, &config, &examples)?;
 		let run = Run {
 			model: &model,
 			config: &config,

@@ -34,7 +34,7 @@ pub fn print_shares(weft: &Json) {
 		println!(
 			"  fee {} (receipt {})",
 			units::show(fee),
-			weft["receipt"].as_str().unwrap_or("-")
+			weft["receipt"]["id"].as_str().unwrap_or("-")
 		);
 	}
 	for s in weft["shares"].as_array().into_iter().flatten() {
