@@ -36,7 +36,13 @@ enum Command {
 #[derive(Args)]
 struct Common {
 	/// The node's WebSocket address. Empty: no chain, only blobs and workers.
-	#[arg(long, global = true, env = "WEFT_NODE", default_value = "ws://127.0.0.1:9944")]
+	#[arg(
+		long,
+		alias = "chain",
+		global = true,
+		env = "WEFT_NODE",
+		default_value = "ws://127.0.0.1:9944"
+	)]
 	node: String,
 	/// Folder of the index, and of the blobs unless --store says otherwise.
 	#[arg(long, global = true, env = "WEFT_GATEWAY_DATA", default_value = "weft-gateway-data")]

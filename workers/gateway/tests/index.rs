@@ -134,7 +134,7 @@ async fn the_index_goes_back_when_the_chain_left_what_it_knew() {
 		left.apply(block).await.unwrap();
 	}
 	// Two blocks that the chain then did not keep.
-	for mut block in blocks[3..5].to_vec() {
+	for mut block in blocks[3..5].iter().cloned() {
 		block.hash = format!("lost-{}", block.number);
 		if block.number == 5 {
 			block.parent = "lost-4".into();
