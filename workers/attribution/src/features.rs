@@ -210,19 +210,29 @@ impl Sink<'_> {
 	}
 }
 
-/// The raw parts of one sample: one forward and one backward pass.
+/// The raw parts of one sample: one forward and one backward pass. A sample without a token to foretell (an
+/// answer cut off entirely) is taken by its last token; one of fewer than two tokens has parts of zeros.
 pub fn raw(
 	model: &Model,
 	adapter: Option<&Adapter>,
 	projections: &Projections,
 	sample: &Sample,
 ) -> Result<Vec<Vec<f32>>> {
+	let (tokens, mut mask) = sample.clone();
+	if !mask.iter().skip(1).any(|m| *m) {
+		if let Some(last) = mask.last_mut() {
+			*last = true;
+		}
+	}
+	let sample = (tokens, mask);
 	let mut sink = Sink {
 		config: model.config(),
 		projections,
 		mask: &sample.1,
 		parts: RECIPE.iter().map(|(spec, _)| vec![0.0; dims(*spec, model.config())]).collect(),
 	};
-	model.capture(sample, adapter, &mut sink)?;
+	if sample.0.len() > 1 {
+		model.capture(&sample, adapter, &mut sink)?;
+	}
 	Ok(sink.parts)
 }

@@ -118,3 +118,18 @@ fn too_few_records_and_a_raised_flag_end_the_build_with_a_reason() {
 	.expect_err("cancelled");
 	assert!(matches!(error, InfluenceError::Cancelled { done: 5, total: 40 }), "{error}");
 }
+
+#[test]
+fn a_record_whose_answer_was_cut_off_is_indexed_and_does_not_stop_the_build() {
+	let model = model();
+	let mut rows = rows();
+	rows[4].sample.1.fill(false);
+	rows[5].sample = (vec![7], vec![true]);
+	let index = build(&model, None, &rows, 9, |_, _| {}, &AtomicBool::new(false)).expect("builds");
+	let influence = Influence::new(index, &model).expect("fits");
+	let rules = ShareRules::default();
+	let found = influence.attribute(&model, None, &rows[6].sample, &rules).expect("runs");
+	assert_eq!(found.shares.records[0].record, rows[6].record);
+	let found = influence.attribute(&model, None, &(vec![1], vec![true]), &rules).expect("runs");
+	assert_eq!(found.shares.withheld_ppm, 1_000_000);
+}

@@ -280,7 +280,7 @@ impl Run<'_> {
 				heldout_now = Some(engine(self.model.loss(heldout, Some(&adapter)))?);
 			}
 			let every = config.checkpoint_every;
-			if every > 0 && state.step % every == 0 && state.step < total {
+			if every > 0 && state.step.is_multiple_of(every) && state.step < total {
 				self.save(&state, &adapter, &optimizer)?;
 			}
 			let done = here_tokens as f64 / here_seconds.max(1e-9);
