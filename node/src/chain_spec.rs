@@ -1,6 +1,6 @@
 //! Chain specifications: the two test chains, and any other from a file.
 
-use polkadot_sdk::{sc_chain_spec, sc_service, sc_sync_state_rpc, sp_genesis_builder};
+use polkadot_sdk::{sc_chain_spec, sc_service, sc_sync_state_rpc};
 use sc_chain_spec::ChainSpecExtension;
 use sc_service::{ChainType, Properties};
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,7 @@ pub fn development() -> Result<ChainSpec, String> {
 		.with_protocol_id("weftdev")
 		.with_chain_type(ChainType::Development)
 		.with_properties(properties())
-		.with_genesis_config_preset_name(sp_genesis_builder::DEV_RUNTIME_PRESET)
+		.with_genesis_config_patch(weft_runtime::genesis::development())
 		.build())
 }
 
@@ -52,7 +52,7 @@ pub fn local() -> Result<ChainSpec, String> {
 		.with_protocol_id("weftlocal")
 		.with_chain_type(ChainType::Local)
 		.with_properties(properties())
-		.with_genesis_config_preset_name(sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET)
+		.with_genesis_config_patch(weft_runtime::genesis::local_testnet())
 		.build())
 }
 

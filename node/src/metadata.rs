@@ -2,12 +2,14 @@
 
 use crate::cli::ExportMetadataCmd;
 use codec::Decode;
-use polkadot_sdk::{sc_cli, sp_core::OpaqueMetadata};
+use polkadot_sdk::{sc_cli, sp_core::OpaqueMetadata, sp_io};
 use std::io::Write;
 
 /// The metadata in the given version, as `state_getMetadata` frames it: prefix, version, content.
 pub fn encoded(version: u32) -> Result<Vec<u8>, String> {
-	let opaque: Option<OpaqueMetadata> = weft_runtime::Runtime::metadata_at_version(version);
+	// Default values of storage are part of the metadata, and some are read from an empty storage.
+	let opaque: Option<OpaqueMetadata> = sp_io::TestExternalities::default()
+		.execute_with(|| weft_runtime::Runtime::metadata_at_version(version));
 	let opaque = opaque.ok_or_else(|| {
 		let mut allowed = weft_runtime::Runtime::metadata_versions();
 		// The highest number stands for whatever is being designed.
