@@ -152,7 +152,11 @@ pub struct InfluenceIndex {
 
 /// Quantises a raw part: centre, map, unit norm, then one rounding (half to even) to eight bits. The step is
 /// fixed by the number of dimensions: four standard deviations of a unit vector's coordinate are 127.
+/// A raw part of zeros (there was nothing to average) has no direction and stays zero.
 pub fn quantise(raw: &[f32], part: &Part) -> Vec<i8> {
+	if raw.iter().all(|x| *x == 0.0) {
+		return vec![0; part.dims];
+	}
 	let centred: Vec<f64> =
 		raw.iter().zip(&part.centre).map(|(x, c)| f64::from(*x) - f64::from(*c)).collect();
 	let moved = part.map.apply(&centred);
