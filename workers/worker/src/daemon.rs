@@ -272,8 +272,9 @@ async fn report_loop(
 	model: Arc<Model>,
 	metrics: Arc<Metrics>,
 ) {
+	let mut done = HashSet::new();
 	while on {
-		match quality::pending(&chain, &blobs, &queue, &model).await {
+		match quality::pending(&chain, &blobs, &queue, &model, &mut done).await {
 			Ok(n) => {
 				metrics.reports.fetch_add(n as u64, Ordering::Relaxed);
 			}

@@ -2,8 +2,11 @@
 
 use anyhow::{ensure, Context, Result};
 use bytes::Bytes;
-use std::sync::Arc;
-use weft_attribution::quality::{self, Corpus, Likelihood, QualityRules};
+use std::{collections::HashSet, sync::Arc};
+use weft_attribution::{
+	likelihoods,
+	quality::{self, Corpus, QualityRules},
+};
 use weft_chain::{
 	calls,
 	client::last_u64,
@@ -16,7 +19,10 @@ use weft_primitives::{
 	record::{bitmap_get, record_hash},
 };
 use weft_store::Blobs;
-use weft_trainer::{encode::encode, parse_jsonl};
+use weft_trainer::parse_jsonl;
+
+/// Longest part of a record that is measured.
+const MAX_TOKENS: usize = 512;
 
 /// Writes the reports that are missing, oldest contribution first. Returns how many.
 pub async fn pending(
@@ -24,6 +30,7 @@ pub async fn pending(
 	blobs: &Arc<dyn Blobs>,
 	queue: &TxQueue,
 	model: &Arc<Model>,
+	done: &mut HashSet<u64>,
 ) -> Result<usize> {
 	let mut all: Vec<(u64, Contribution)> = chain
 		.list::<Contribution>("Datanets", "Contributions", 100_000)
@@ -34,7 +41,8 @@ pub async fn pending(
 	all.sort_by_key(|(id, _)| *id);
 	let mut written = 0;
 	for (id, c) in &all {
-		if c.report.is_some() || c.status != ContributionStatus::Pending {
+		// What this process reported may not be finalised yet; it is not made twice.
+		if c.report.is_some() || c.status != ContributionStatus::Pending || done.contains(id) {
 			continue;
 		}
 		let blob = match fetch(blobs, c).await {
@@ -60,12 +68,20 @@ pub async fn pending(
 		let model = model.clone();
 		let id = *id;
 		let report = tokio::task::spawn_blocking(move || -> Result<_> {
-			let likelihoods = likelihoods(&model, &blob)?;
+			let never = std::sync::atomic::AtomicBool::new(false);
+			let examples = parse_jsonl(&blob)?;
+			let likelihoods = likelihoods(&model, &examples, MAX_TOKENS, |_, _| {}, &never)
+				.context("measuring the records")?;
 			Ok(quality::report(id, &blob, &corpus, &likelihoods, &QualityRules::default())?)
 		})
 		.await??;
 		let cid = blobs.put(Bytes::from(serde_json::to_vec(&report)?)).await?;
-		queue.submit(calls::attach_report(id, cid)).await?;
+		if let Err(e) = queue.submit(calls::attach_report(id, cid)).await {
+			tracing::warn!(contribution = id, error = %e, "the report came too late or was refused");
+			done.insert(id);
+			continue;
+		}
+		done.insert(id);
 		tracing::info!(
 			contribution = id,
 			records = report.summary.records,
@@ -96,21 +112,4 @@ pub async fn fetch(blobs: &Arc<dyn Blobs>, c: &Contribution) -> Result<Bytes> {
 	);
 	ensure!(merkle::root(&hashes) == c.root, "the records do not have the announced root");
 	Ok(blob)
-}
-
-/// Loss of every record's answer under the base model.
-fn likelihoods(model: &Model, blob: &[u8]) -> Result<Vec<Option<Likelihood>>> {
-	parse_jsonl(blob)?
-		.iter()
-		.map(|e| {
-			let (mut tokens, mut mask) = encode(model.tokenizer(), &e.record);
-			tokens.truncate(512);
-			mask.truncate(512);
-			let stats = model.loss(&[(tokens, mask)], None).context("measuring a record")?;
-			Ok((stats.tokens > 0).then(|| Likelihood {
-				loss: stats.loss_sum / stats.tokens as f64,
-				loss_without_prompt: None,
-			}))
-		})
-		.collect()
 }

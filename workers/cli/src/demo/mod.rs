@@ -109,8 +109,7 @@ pub async fn run(common: &Common, a: args::Demo) -> Result<()> {
 
 	stage(&state, "asking", "8. Sixty questions that are not worded as in the records");
 	let model = format!("weft-{}", state.need_model()?);
-	evaluate::ask_all(&ctx, &cast, &mut state, &a.data, &model)
-		.await?;
+	evaluate::ask_all(&ctx, &cast, &mut state, &a.data, &model).await?;
 
 	stage(&state, "settling", "9. Settlement and claims");
 	settle::run(&ctx, &cast, &mut state).await?;
@@ -267,6 +266,7 @@ fn print_missed(data: &Path, refused: &[u32]) {
 }
 
 async fn wait_for_report(ctx: &Ctx, id: u64) -> Result<serde_json::Value> {
+	wait_row(|| ctx.chain.contribution(id)).await;
 	for _ in 0..600 {
 		match ctx.chain.contribution(id).await? {
 			None => bail!("contribution {id} is gone"),
