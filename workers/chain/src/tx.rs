@@ -201,7 +201,13 @@ impl Refusal {
 		let has = |words: &[&str]| words.iter().any(|w| text.contains(w));
 		if has(&["already imported"]) {
 			Self::AlreadyThere
-		} else if has(&["priority is too low", "too low priority", "outdated", "stale"]) {
+		} else if has(&[
+			"priority is too low",
+			"transaction is too low",
+			"too low priority",
+			"outdated",
+			"stale",
+		]) {
 			Self::NonceTaken
 		} else if has(&["immediately dropped", "because of the limit", "banned"]) {
 			Self::Busy
@@ -329,12 +335,22 @@ mod tests {
 				Refusal::NonceTaken,
 			),
 			("Too low priority (5 > 5)", Refusal::NonceTaken),
+			(
+				"The priority of the transaction is too low (pool 664 > current 664)",
+				Refusal::NonceTaken,
+			),
+			("Invalid transaction: Transaction is outdated", Refusal::NonceTaken),
+			("Transaction is already imported", Refusal::AlreadyThere),
+			("The transaction could not enter the pool because of the limit", Refusal::Busy),
 			("Invalid Transaction (1010): Transaction is outdated", Refusal::NonceTaken),
 			("Invalid transaction validity: InvalidTransaction::Stale", Refusal::NonceTaken),
 			("Transaction is temporarily banned", Refusal::Busy),
 			("Immediately Dropped", Refusal::Busy),
 			("The background task closed; restart required", Refusal::Disconnected),
-			("Invalid Transaction (1010): Inability to pay some fees", Refusal::Invalid),
+			(
+				"Invalid transaction: Inability to pay some fees (e.g. account balance too low)",
+				Refusal::Invalid,
+			),
 		] {
 			assert_eq!(Refusal::of(text), refusal, "{text}");
 		}
