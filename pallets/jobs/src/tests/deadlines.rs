@@ -81,7 +81,7 @@ fn deadlines_missed_for_lack_of_weight_are_served_in_order_later() {
 	build_and_execute(|| {
 		let ids = [submit(train()), submit(train()), submit(train())];
 		starve_to(20);
-		assert!(ids.iter().all(|id| Rows::contains_key(id)));
+		assert!(ids.iter().all(Rows::contains_key));
 		// Enough for walking the empty blocks and one job, in each block one more.
 		let one = Weight::from_parts(1 + 10 * 20 + 1_000, 0);
 		for left in [2, 1, 0] {
