@@ -96,11 +96,13 @@ pub enum Event {
 pub struct Ticket {
 	tokens: u64,
 	waiting: Arc<AtomicU64>,
+	metrics: Arc<Metrics>,
 }
 
 impl Drop for Ticket {
 	fn drop(&mut self) {
-		self.waiting.fetch_sub(self.tokens, Ordering::Relaxed);
+		let before = self.waiting.fetch_sub(self.tokens, Ordering::Relaxed);
+		self.metrics.waiting_tokens.set(before.saturating_sub(self.tokens) as i64);
 	}
 }
 
@@ -196,7 +198,11 @@ impl<E: Engine> Scheduler<E> {
 			(now == 0 || after <= limit).then_some(after)
 		});
 		match taken {
-			Ok(_) => Ok(Ticket { tokens, waiting: self.waiting.clone() }),
+			Ok(before) => {
+				self.metrics.waiting_tokens.set(before.saturating_add(tokens) as i64);
+				let (waiting, metrics) = (self.waiting.clone(), self.metrics.clone());
+				Ok(Ticket { tokens, waiting, metrics })
+			}
 			Err(now) => {
 				let speed = self.speed.load(Ordering::Relaxed).max(1_000) / 1_000;
 				Err(Busy { retry_after: now.div_ceil(speed).clamp(1, 60) })
@@ -207,7 +213,6 @@ impl<E: Engine> Scheduler<E> {
 	/// Queues a job; its events arrive on the receiver.
 	pub fn submit(&self, job: Job<E>, ticket: Ticket) -> UnboundedReceiver<Event> {
 		let (events, receiver) = unbounded_channel();
-		self.metrics.waiting_tokens.set(self.waiting.load(Ordering::Relaxed) as i64);
 		let queued = Queued { job, ticket, events, at: Instant::now() };
 		if let Err(mpsc::SendError(queued)) = self.sender.lock().send(queued) {
 			let _ = queued.events.send(Event::Failed("the scheduler has stopped".into()));

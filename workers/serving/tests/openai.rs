@@ -196,6 +196,7 @@ async fn models_health_and_metrics_say_what_is_there() {
 	let text = w.get("/metrics").await.text().await.unwrap();
 	assert!(text.contains("weft_serving_requests_total{outcome=\"ok\"} 1"), "{text}");
 	assert!(text.contains("weft_serving_generated_tokens_total 3"), "{text}");
+	assert!(text.contains("weft_serving_waiting_tokens 0"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
