@@ -32,8 +32,13 @@ impl ExportMetadataCmd {
 		match &self.out {
 			Some(path) => {
 				std::fs::write(path, &bytes)?;
-				println!("{} bytes of metadata {} in {}", bytes.len(), self.version, path.display());
-			},
+				println!(
+					"{} bytes of metadata {} in {}",
+					bytes.len(),
+					self.version,
+					path.display()
+				);
+			}
 			None => std::io::stdout().write_all(&bytes)?,
 		}
 		Ok(())

@@ -177,10 +177,10 @@ pub fn new_full(config: Configuration, eth: EthArgs) -> Result<TaskManager, sc_s
 	match config.network.network_backend {
 		sc_network::config::NetworkBackendType::Libp2p => {
 			new_full_base::<sc_network::NetworkWorker<Block, <Block as BlockT>::Hash>>(config, eth)
-		},
+		}
 		sc_network::config::NetworkBackendType::Litep2p => {
 			new_full_base::<sc_network::Litep2pNetworkBackend>(config, eth)
-		},
+		}
 	}
 }
 

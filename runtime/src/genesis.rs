@@ -18,7 +18,10 @@ pub const ENDOWMENT: Balance = 10_000_000 * WEFT;
 /// The sr25519 accounts of `//Charlie//hot`, `//Mallory` and `//Peggy`, which the SDK's keyring does not
 /// have. A test derives them again.
 pub const EXTRA_ACCOUNTS: [(&str, [u8; 32]); 3] = [
-	("//Charlie//hot", hex_bytes("d0908fc22cf88f0e6ee1da0842446f0c47cd2f4b92ebf4e5b9c1403a0f02a87f")),
+	(
+		"//Charlie//hot",
+		hex_bytes("d0908fc22cf88f0e6ee1da0842446f0c47cd2f4b92ebf4e5b9c1403a0f02a87f"),
+	),
 	("//Mallory", hex_bytes("2e7a680a577dec1951e26b7c955a7f142bb730b54fa73fd328ecb897251efb4f")),
 	("//Peggy", hex_bytes("88ff0f9b8f5a586808c59587241f5a26bbcf50f3c3050dcdbeef90c3a566b739")),
 ];

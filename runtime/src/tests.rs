@@ -23,11 +23,9 @@ fn chain(preset: serde_json::Value) -> sp_io::TestExternalities {
 
 fn build_preset(preset: serde_json::Value) {
 	// As the node does it: the preset is laid over the default configuration.
-	let default = frame_support::genesis_builder_helper::get_preset::<RuntimeGenesisConfig>(
-		&None,
-		|_| None,
-	)
-	.expect("there is a default configuration");
+	let default =
+		frame_support::genesis_builder_helper::get_preset::<RuntimeGenesisConfig>(&None, |_| None)
+			.expect("there is a default configuration");
 	let mut config: serde_json::Value =
 		serde_json::from_slice(&default).expect("the default is JSON");
 	merge(&mut config, preset);
@@ -41,7 +39,7 @@ fn merge(base: &mut serde_json::Value, patch: serde_json::Value) {
 			for (key, value) in patch {
 				merge(base.entry(key).or_insert(serde_json::Value::Null), value);
 			}
-		},
+		}
 		(base, patch) => *base = patch,
 	}
 }
@@ -102,7 +100,7 @@ fn development_accounts_have_money_and_an_ethereum_address() {
 			let account = genesis::ethereum_account(&address);
 			assert_eq!(Mapper::to_address(&account).0, address);
 		}
-		assert_eq!(Sudo::key(), Some(Sr25519Keyring::Alice.to_account_id()));
+		assert_eq!(pallet_sudo::Key::<Runtime>::get(), Some(Sr25519Keyring::Alice.to_account_id()));
 	});
 }
 

@@ -155,10 +155,7 @@ pub mod pallet {
 		#[pallet::weight(<T as Config>::WeightInfo::add())]
 		pub fn add(origin: OriginFor<T>, validator: T::AccountId) -> DispatchResult {
 			ensure_root(origin)?;
-			ensure!(
-				pallet_session::NextKeys::<T>::contains_key(&validator),
-				Error::<T>::NoKeys
-			);
+			ensure!(pallet_session::NextKeys::<T>::contains_key(&validator), Error::<T>::NoKeys);
 			Members::<T>::try_mutate(|list| {
 				ensure!(!list.contains(&validator), Error::<T>::AlreadyThere);
 				list.try_push(validator.clone()).map_err(|_| Error::<T>::TooMany)
