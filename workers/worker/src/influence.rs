@@ -43,6 +43,9 @@ pub fn attribute(
 	answer: &str,
 ) -> Result<weft_attribution::Attribution> {
 	let tokenizer = model.tokenizer();
+	// The question that was answered counts; a long history would dilute the averages.
+	let last = prompt.iter().rposition(|m| m.role == "user").unwrap_or(0);
+	let prompt = prompt.get(last..).unwrap_or(prompt);
 	let sample = encode_answer(tokenizer, &tokenizer.chat(prompt, true), answer);
 	Ok(influence.attribute(model, Some(adapter), &sample, &ShareRules::default())?)
 }

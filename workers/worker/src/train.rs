@@ -55,10 +55,13 @@ pub async fn run(ctx: &Ctx, job: u64, snapshots: &[u32], config: &[u8; 32]) -> R
 				let _ = notes.send((p.step, p.total, serde_json::to_value(p).unwrap_or_default()));
 			}
 		})?;
+		// A held-out record was not learnt from: no answer is owed to it.
+		let learnt: Vec<_> =
+			data.partition.train.iter().filter_map(|i| records.get(*i).cloned()).collect();
 		let index = influence::build(
 			&model,
 			&outcome.adapter,
-			&records,
+			&learnt,
 			config.max_length as usize,
 			config.seed,
 			&cancel,

@@ -68,7 +68,7 @@ fn training() -> TrainConfig {
 		rank: 16,
 		alpha: 32.0,
 		learning_rate: 1e-3,
-		epochs: 2,
+		epochs: 1,
 		batch_size: 8,
 		max_length: 256,
 		heldout_fraction: 0.08,
