@@ -167,7 +167,7 @@ fn a_development_chain_makes_and_finalises_blocks_and_keeps_them_over_a_restart(
 	// The commands on the database that it left.
 	let path = base.display().to_string();
 	let info = succeed(&["chain-info", "--dev", "--base-path", &path]);
-	assert!(String::from_utf8_lossy(&info.stdout).contains("Best"), "{info:?}");
+	assert!(String::from_utf8_lossy(&info.stdout).contains("best_hash"), "{info:?}");
 	succeed(&["check-block", "1", "--dev", "--base-path", &path]);
 	let blocks = folder.at("blocks");
 	succeed(&["export-blocks", "--dev", "--base-path", &path, "--from", "1", "--to", "2", &blocks]);
