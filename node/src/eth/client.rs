@@ -53,11 +53,10 @@ impl<B: BlockT, BE, C, P> NodeChain<B, BE, C, P> {
 
 /// Runs a versioned call of the runtime and takes the answer of the version that was asked.
 macro_rules! ask {
-	($self:ident.$method:ident($at:expr, $input:ident, $payload:expr => $output:ident)) => {
-		match $self.client.runtime_api().$method($at, $input::V1($payload))? {
-			$output::V1(answer) => answer,
-		}
-	};
+	($self:ident.$method:ident($at:expr, $input:ident, $payload:expr => $output:ident)) => {{
+		let $output::V1(answer) = $self.client.runtime_api().$method($at, $input::V1($payload))?;
+		answer
+	}};
 }
 
 fn eth_error(error: EthTransactError) -> Error {
