@@ -272,8 +272,11 @@ async fn report_loop(
 	model: Arc<Model>,
 	metrics: Arc<Metrics>,
 ) {
+	if !on {
+		return;
+	}
 	let mut done = HashSet::new();
-	while on {
+	loop {
 		match quality::pending(&chain, &blobs, &queue, &model, &mut done).await {
 			Ok(n) => {
 				metrics.reports.fetch_add(n as u64, Ordering::Relaxed);

@@ -37,10 +37,10 @@ impl<E: Engine> Jobs<E> {
 		for (key, row) in rows {
 			let Some(id) = last_u64(&key) else { continue };
 			match &row.state {
-				JobState::Claimed { worker, .. } if *worker == self.owner.0 => {
-					if mine.as_ref().is_none_or(|(m, _)| *m > id) {
-						mine = Some((id, row));
-					}
+				JobState::Claimed { worker, .. }
+					if *worker == self.owner.0 && mine.as_ref().is_none_or(|(m, _)| *m > id) =>
+				{
+					mine = Some((id, row));
 				}
 				JobState::Open { .. } if !self.given_up.contains(&id) && self.can(&row.spec) => {
 					// Answers are short and someone waits for them: they go before training.
