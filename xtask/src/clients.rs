@@ -2,7 +2,10 @@
 
 use crate::{paths::Paths, setup};
 use anyhow::{ensure, Context, Result};
-use std::process::Command;
+use std::{
+	io::{Read, Write},
+	process::Command,
+};
 
 fn run_in(dir: &std::path::Path, program: &str, args: &[&str]) -> Result<()> {
 	println!("$ {program} {}", args.join(" "));
@@ -15,6 +18,20 @@ fn run_in(dir: &std::path::Path, program: &str, args: &[&str]) -> Result<()> {
 	Ok(())
 }
 
+/// Whether the gateway lists a model.
+fn served(model: &str) -> bool {
+	let ask = || -> std::io::Result<String> {
+		let mut s = std::net::TcpStream::connect(("127.0.0.1", 8500))?;
+		s.set_read_timeout(Some(std::time::Duration::from_secs(5)))?;
+		s.write_all(b"GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
+		let mut text = String::new();
+		s.read_to_string(&mut text)?;
+		Ok(text)
+	};
+	ask().is_ok_and(|text| text.contains(&format!("\"{model}\"")))
+}
+
+/// Starts every client. The network must run (`cargo xtask up`).
 pub fn run(paths: &Paths) -> Result<()> {
 	ensure!(
 		setup::works("node", &["--version"]) && setup::works("npm", &["--version"]),
@@ -23,6 +40,11 @@ pub fn run(paths: &Paths) -> Result<()> {
 	let dir = paths.root.join("contracts");
 	run_in(&dir, "npm", &["ci", "--no-audit", "--no-fund"])?;
 	run_in(&dir, "npm", &["run", "clients"])?;
+	if served("weft-0") {
+		run_in(&dir, "node", &["clients/ask.mjs", "--model", "0"])?;
+	} else {
+		println!("no model weft-0 is published here (run `cargo xtask demo` first); clients/ask.mjs was left out");
+	}
 	let venv = paths.home.join("clients-venv");
 	if !venv.join("bin/python").is_file() {
 		run_in(&paths.home, "python3", &["-m", "venv", &venv.to_string_lossy()])?;
