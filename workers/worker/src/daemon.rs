@@ -99,24 +99,27 @@ pub async fn run(a: Run) -> Result<()> {
 		owner,
 		metrics.clone(),
 	));
-	let jobs = Jobs {
-		ctx: train::Ctx {
-			chain: chain.clone(),
-			blobs,
-			queue,
-			model: model.clone(),
-			dir: a.dir.clone(),
-			cancel: cancel.clone(),
-		},
+	let ctx = train::Ctx {
+		chain: chain.clone(),
+		blobs,
+		queue,
+		model: model.clone(),
+		dir: a.dir.clone(),
+		cancel: cancel.clone(),
+	};
+	let kind = |train: bool, infer: bool| Jobs {
+		ctx: ctx.clone(),
 		owner,
 		base,
-		till,
+		till: till.clone(),
 		serving: serving.clone(),
-		train: a.train,
-		infer: a.infer,
+		train,
+		infer,
 		given_up: HashSet::new(),
 	};
-	let jobs = tokio::spawn(job_loop(jobs, chain, model, metrics.clone()));
+	let training =
+		tokio::spawn(job_loop(kind(a.train, false), chain.clone(), model.clone(), metrics.clone()));
+	let answering = tokio::spawn(job_loop(kind(false, a.infer), chain, model, metrics.clone()));
 
 	let own = metrics.clone();
 	let served = serving.clone();
@@ -128,7 +131,7 @@ pub async fn run(a: Run) -> Result<()> {
 	tracing::info!(address = %a.listen, %owner, "serving");
 	axum::serve(listener, app).with_graceful_shutdown(stopped(cancel)).await?;
 	// Training stops at its next step and has its checkpoint; settlement goes on at the next start.
-	for t in [follow, reports, settling, jobs] {
+	for t in [follow, reports, settling, training, answering] {
 		t.abort();
 	}
 	drop(served);

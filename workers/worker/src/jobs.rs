@@ -15,7 +15,8 @@ use weft_chain::{
 use weft_primitives::{hash::blake2_256, receipt::Receipt};
 use weft_serving::{Engine, Payment, RequestKind, Serving};
 
-/// Runs jobs one after another: training fills the machine, and serving shares it.
+/// Runs jobs of some kinds one after another. The daemon has two: training fills the machine for minutes, and whoever
+/// waits for an answer does not wait for it.
 pub struct Jobs<E: Engine> {
 	pub ctx: train::Ctx,
 	pub owner: AccountId,
@@ -38,15 +39,15 @@ impl<E: Engine> Jobs<E> {
 			let Some(id) = last_u64(&key) else { continue };
 			match &row.state {
 				JobState::Claimed { worker, .. }
-					if *worker == self.owner.0 && mine.as_ref().is_none_or(|(m, _)| *m > id) =>
+					if *worker == self.owner.0
+						&& self.can(&row.spec)
+						&& mine.as_ref().is_none_or(|(m, _)| *m > id) =>
 				{
 					mine = Some((id, row));
 				}
 				JobState::Open { .. } if !self.given_up.contains(&id) && self.can(&row.spec) => {
-					// Answers are short and someone waits for them: they go before training.
-					let rank = (!matches!(row.spec, JobSpec::Infer { .. }), id);
-					if open.as_ref().is_none_or(|(r, _, _)| *r > rank) {
-						open = Some((rank, id, row));
+					if open.as_ref().is_none_or(|(o, _)| *o > id) {
+						open = Some((id, row));
 					}
 				}
 				_ => {}
@@ -54,7 +55,7 @@ impl<E: Engine> Jobs<E> {
 		}
 		let (id, row) = match (mine, open) {
 			(Some(job), _) => job,
-			(None, Some((_, id, row))) => {
+			(None, Some((id, row))) => {
 				let claim =
 					self.ctx.queue.submit_until(calls::claim_job(id), Until::Finalised).await;
 				if let Err(e) = claim {

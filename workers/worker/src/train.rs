@@ -18,6 +18,7 @@ use weft_trainer::{Dataset, Run, TrainConfig};
 const NEXT_NOTE: Duration = Duration::from_secs(9);
 
 /// What a run needs from the daemon.
+#[derive(Clone)]
 pub struct Ctx {
 	pub chain: Client,
 	pub blobs: Arc<dyn Blobs>,

@@ -44,7 +44,13 @@ pub fn print_shares(weft: &Json) {
 			println!(
 				"          {:>5.1} % {}",
 				r["ppm"].as_u64().unwrap_or_default() as f64 / 10_000.0,
-				r["text"].as_str().unwrap_or_default().chars().take(90).collect::<String>()
+				r["text"]
+					.as_str()
+					.unwrap_or_default()
+					.replace('\n', " ")
+					.chars()
+					.take(90)
+					.collect::<String>()
 			);
 		}
 	}

@@ -61,6 +61,13 @@ pub async fn watch(ctx: &Ctx, job: u64) -> Result<()> {
 	);
 	let plain = bar.is_hidden();
 	let mut shown = 0;
+	// The row is read in finalised blocks, a few seconds behind the one in which it was made.
+	for _ in 0..60 {
+		if ctx.chain.job(job).await?.is_some() {
+			break;
+		}
+		tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+	}
 	let (head, _) = ctx.chain.finalised().await?;
 	let mut blocks = Box::pin(ctx.chain.follow(head));
 	loop {
@@ -114,6 +121,9 @@ pub async fn watch(ctx: &Ctx, job: u64) -> Result<()> {
 
 fn progress_text(note: &Json) -> String {
 	let number = |k: &str| note[k].as_f64();
+	if note["step"] == note["total"] && note["total"].as_u64().is_some_and(|t| t > 0) {
+		return "trained; measuring and building the attribution index".into();
+	}
 	let mut out = format!(
 		"step {}/{} loss {:.3}",
 		note["step"].as_u64().unwrap_or_default(),
