@@ -42,8 +42,10 @@ pub fn run(paths: &Paths) -> Result<()> {
 	run_in(&dir, "npm", &["run", "clients"])?;
 	if served("weft-0") {
 		run_in(&dir, "node", &["clients/ask.mjs", "--model", "0"])?;
+		run_in(&dir, "node", &["clients/contribute.mjs"])?;
+		run_in(&dir, "node", &["clients/claim.mjs"])?;
 	} else {
-		println!("no model weft-0 is published here (run `cargo xtask demo` first); clients/ask.mjs was left out");
+		println!("no model weft-0 is published here (run `cargo xtask demo` first); ask.mjs, contribute.mjs and claim.mjs were left out");
 	}
 	let venv = paths.home.join("clients-venv");
 	if !venv.join("bin/python").is_file() {
