@@ -4,14 +4,30 @@ use crate::{data, paths::Paths, setup};
 use anyhow::{ensure, Context, Result};
 use std::process::Command;
 
+/// Cargo, without the variables that `cargo run` gave this program.
+///
+/// Build scripts may watch them (`ring` watches `CARGO_PKG_NAME` and its like), so a cargo that inherits them
+/// would compile everything above such a crate again, and so would the next cargo that a shell starts.
+fn cargo_command() -> Command {
+	let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+	for (name, _) in std::env::vars_os() {
+		let Some(text) = name.to_str() else { continue };
+		let given =
+			["CARGO_PKG_", "CARGO_BIN_", "CARGO_MANIFEST_"].iter().any(|p| text.starts_with(p));
+		if given
+			|| ["CARGO", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"].contains(&text)
+		{
+			command.env_remove(&name);
+		}
+	}
+	command
+}
+
 /// Runs cargo in the workspace.
 pub fn cargo(paths: &Paths, args: &[&str]) -> Result<()> {
 	println!("$ cargo {}", args.join(" "));
-	let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-		.args(args)
-		.current_dir(&paths.root)
-		.status()
-		.context("starting cargo")?;
+	let status =
+		cargo_command().args(args).current_dir(&paths.root).status().context("starting cargo")?;
 	ensure!(status.success(), "`cargo {}` failed", args.join(" "));
 	Ok(())
 }

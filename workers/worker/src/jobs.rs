@@ -45,10 +45,12 @@ impl<E: Engine> Jobs<E> {
 				{
 					mine = Some((id, row));
 				}
-				JobState::Open { .. } if !self.given_up.contains(&id) && self.can(&row.spec) => {
-					if open.as_ref().is_none_or(|(o, _)| *o > id) {
-						open = Some((id, row));
-					}
+				JobState::Open { .. }
+					if !self.given_up.contains(&id)
+						&& self.can(&row.spec)
+						&& open.as_ref().is_none_or(|(o, _)| *o > id) =>
+				{
+					open = Some((id, row));
 				}
 				_ => {}
 			}
