@@ -2,7 +2,9 @@
 
 use crate::args::Common;
 use anyhow::{bail, Result};
-use weft_chain::{Call, Client, Key, TxQueue, TxReceipt};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use weft_chain::{AccountId, Call, Client, Key, TxQueue, TxReceipt};
 use weft_store::HttpBlobs;
 
 /// Connections of one command.
@@ -12,6 +14,8 @@ pub struct Ctx {
 	pub http: reqwest::Client,
 	pub gateway: String,
 	key: Option<Key>,
+	/// One submission task per key, so that nonces are handed out in one place.
+	queues: Mutex<HashMap<AccountId, TxQueue>>,
 }
 
 impl Ctx {
@@ -28,6 +32,7 @@ impl Ctx {
 			http: reqwest::Client::new(),
 			gateway: common.gateway.trim_end_matches('/').to_string(),
 			key,
+			queues: Mutex::new(HashMap::new()),
 		})
 	}
 
@@ -46,7 +51,13 @@ impl Ctx {
 
 	/// The same with another key.
 	pub async fn submit_as(&self, key: &Key, call: Call) -> Result<TxReceipt> {
-		let receipt = TxQueue::start(self.chain.clone(), key.clone()).submit(call).await?;
+		let queue = self
+			.queues
+			.lock()
+			.entry(key.account())
+			.or_insert_with(|| TxQueue::start(self.chain.clone(), key.clone()))
+			.clone();
+		let receipt = queue.submit(call).await?;
 		landed(&receipt);
 		Ok(receipt)
 	}

@@ -32,7 +32,8 @@ const LIFE: u32 = 2_000;
 /// How long a channel that was read from the chain is believed.
 const CHANNEL_AGE: Duration = Duration::from_secs(6);
 
-type ChannelKey = (AccountBytes, ModelId);
+/// Payer and model of a channel to this worker.
+pub type ChannelKey = (AccountBytes, ModelId);
 
 /// What this worker knows of a channel.
 #[derive(Clone, Default)]
@@ -62,6 +63,8 @@ pub struct Till {
 	journal: Journal,
 	accounts: Mutex<HashMap<ChannelKey, Account>>,
 	jobs: Mutex<Vec<(u64, Receipt)>>,
+	/// Jobs that a tree of an epoch allots; done once the chain has that epoch.
+	allotting: Mutex<Vec<(u32, Vec<u64>)>>,
 	open: Mutex<HashMap<u64, Open>>,
 	next: AtomicU64,
 	channels: Mutex<HashMap<ChannelKey, (Instant, Option<rows::Channel>)>>,
@@ -78,6 +81,7 @@ impl Till {
 	) -> Arc<Self> {
 		let mut accounts = HashMap::<ChannelKey, Account>::new();
 		let mut jobs = Vec::new();
+		let mut allotting = Vec::new();
 		let mut nonce = 0;
 		for e in entries {
 			match e {
@@ -94,7 +98,10 @@ impl Till {
 					nonce = nonce.max(receipt.nonce.saturating_add(1));
 					jobs.push((job, receipt));
 				}
-				Entry::Allotted { jobs: done, .. } => jobs.retain(|(j, _)| !done.contains(j)),
+				Entry::Allotted { epoch, jobs } => {
+					allotting.retain(|(e, _)| *e != epoch);
+					allotting.push((epoch, jobs));
+				}
 			}
 		}
 		Arc::new(Self {
@@ -105,6 +112,7 @@ impl Till {
 			journal,
 			accounts: Mutex::new(accounts),
 			jobs: Mutex::new(jobs),
+			allotting: Mutex::new(allotting),
 			open: Mutex::new(HashMap::new()),
 			next: AtomicU64::new(nonce),
 			channels: Mutex::new(HashMap::new()),
@@ -126,19 +134,36 @@ impl Till {
 		self.jobs.lock().clone()
 	}
 
-	/// Drops the receipts that the chain has settled, and remembers the jobs that were allotted.
-	pub fn settled(&self, epoch: u32, channels: &[(ChannelKey, u128)], jobs: &[u64]) -> Result<()> {
-		if !jobs.is_empty() {
-			self.journal.append(&Entry::Allotted { epoch, jobs: jobs.to_vec() })?;
-			self.jobs.lock().retain(|(j, _)| !jobs.contains(j));
-		}
-		let mut accounts = self.accounts.lock();
-		for (key, upto) in channels {
-			if let Some(a) = accounts.get_mut(key) {
-				a.receipts.retain(|(spent, _)| spent > upto);
-			}
-		}
+	/// Writes down which jobs the tree of an epoch allots, before it is sent: after a crash between the chain's block
+	/// and the answer, no receipt is allotted twice.
+	pub fn allotting(&self, epoch: u32, jobs: &[u64]) -> Result<()> {
+		self.journal.append(&Entry::Allotted { epoch, jobs: jobs.to_vec() })?;
+		let mut all = self.allotting.lock();
+		all.retain(|(e, _)| *e != epoch);
+		all.push((epoch, jobs.to_vec()));
 		Ok(())
+	}
+
+	/// Drops the receipts of jobs that the trees up to the chain's `epoch` have allotted.
+	pub fn allotted(&self, epoch: u32) {
+		self.allotting.lock().retain(|(e, done)| {
+			if *e <= epoch {
+				self.jobs.lock().retain(|(j, _)| !done.contains(j));
+			}
+			*e > epoch
+		});
+	}
+
+	/// Drops receipts of jobs that will never be paid.
+	pub fn drop_jobs(&self, jobs: &[u64]) {
+		self.jobs.lock().retain(|(j, _)| !jobs.contains(j));
+	}
+
+	/// Drops the receipts of a channel that the chain has settled, up to the channel's total.
+	pub fn settled(&self, channel: &ChannelKey, upto: u128) {
+		if let Some(a) = self.accounts.lock().get_mut(channel) {
+			a.receipts.retain(|(spent, _)| *spent > upto);
+		}
 	}
 
 	/// A grant for an inference job: the chain's escrow pays.

@@ -278,9 +278,9 @@ async fn report_loop(
 	if !on {
 		return;
 	}
-	let mut done = HashSet::new();
+	let mut reporter = quality::Reporter::default();
 	loop {
-		match quality::pending(&chain, &blobs, &queue, &model, &mut done).await {
+		match reporter.pending(&chain, &blobs, &queue, &model).await {
 			Ok(n) => {
 				metrics.reports.fetch_add(n as u64, Ordering::Relaxed);
 			}

@@ -2,10 +2,13 @@
 
 use anyhow::{ensure, Context, Result};
 use bytes::Bytes;
-use std::{collections::HashSet, sync::Arc};
+use std::{
+	collections::{HashMap, HashSet},
+	sync::Arc,
+};
 use weft_attribution::{
 	likelihoods,
-	quality::{self, Corpus, QualityRules},
+	quality::{self, Corpus, QualityReport, QualityRules},
 };
 use weft_chain::{
 	calls,
@@ -24,73 +27,137 @@ use weft_trainer::parse_jsonl;
 /// Longest part of a record that is measured.
 const MAX_TOKENS: usize = 512;
 
-/// Writes the reports that are missing, oldest contribution first. Returns how many.
-pub async fn pending(
-	chain: &Client,
-	blobs: &Arc<dyn Blobs>,
-	queue: &TxQueue,
-	model: &Arc<Model>,
-	done: &mut HashSet<u64>,
-) -> Result<usize> {
-	let mut all: Vec<(u64, Contribution)> = chain
-		.list::<Contribution>("Datanets", "Contributions", 100_000)
-		.await?
-		.into_iter()
-		.filter_map(|(k, c)| Some((last_u64(&k)?, c)))
-		.collect();
-	all.sort_by_key(|(id, _)| *id);
-	let mut written = 0;
-	for (id, c) in &all {
-		// What this process reported may not be finalised yet; it is not made twice.
-		if c.report.is_some() || c.status != ContributionStatus::Pending || done.contains(id) {
-			continue;
-		}
-		let blob = match fetch(blobs, c).await {
-			Ok(b) => b,
-			Err(e) => {
-				tracing::warn!(contribution = id, error = %format!("{e:#}"), "no report: the blob is not what was announced");
+/// What an earlier contribution counts with in the report on a later one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Counts {
+	/// Whole, while it is pending: the first one to bring a record keeps it.
+	Whole,
+	/// With the records that were accepted.
+	Accepted(Vec<u8>),
+}
+
+/// What counts of a contribution; nothing of one that was refused, or a copy sent early would shut the honest one out.
+fn counts(status: &ContributionStatus) -> Option<Counts> {
+	match status {
+		ContributionStatus::Pending => Some(Counts::Whole),
+		ContributionStatus::Accepted { bitmap, .. } => Some(Counts::Accepted(bitmap.clone())),
+		ContributionStatus::Refused { .. } => None,
+	}
+}
+
+/// The corpus of a Datanet as the last report saw it. The next report adds what came since, and fetches everything
+/// again only when a review changed what counts.
+#[derive(Default)]
+struct Seen {
+	corpus: Corpus,
+	parts: Vec<(u64, Counts)>,
+}
+
+/// Writes quality reports.
+#[derive(Default)]
+pub struct Reporter {
+	/// What this process reported may not be finalised yet; it is not made twice.
+	done: HashSet<u64>,
+	seen: HashMap<u32, Seen>,
+}
+
+impl Reporter {
+	/// Writes the reports that are missing, oldest contribution first. Returns how many.
+	pub async fn pending(
+		&mut self,
+		chain: &Client,
+		blobs: &Arc<dyn Blobs>,
+		queue: &TxQueue,
+		model: &Arc<Model>,
+	) -> Result<usize> {
+		let mut all: Vec<(u64, Contribution)> = chain
+			.list::<Contribution>("Datanets", "Contributions", 100_000)
+			.await?
+			.into_iter()
+			.filter_map(|(k, c)| Some((last_u64(&k)?, c)))
+			.collect();
+		all.sort_by_key(|(id, _)| *id);
+		let mut written = 0;
+		for (id, c) in &all {
+			if c.report.is_some()
+				|| c.status != ContributionStatus::Pending
+				|| self.done.contains(id)
+			{
 				continue;
 			}
-		};
-		let mut corpus = Corpus::default();
-		for (other, o) in all.iter().filter(|(o, row)| o < id && row.datanet == c.datanet) {
-			// An earlier contribution counts with what was accepted of it, or whole while it is pending: the first
-			// one to bring a record keeps it.
-			let Ok(earlier) = fetch(blobs, o).await else { continue };
-			let bitmap = match &o.status {
-				ContributionStatus::Accepted { bitmap, .. } => Some(bitmap.clone()),
-				_ => None,
+			let blob = match fetch(blobs, c).await {
+				Ok(b) => b,
+				Err(e) => {
+					tracing::warn!(contribution = id, error = %format!("{e:#}"), "no report: the blob is not what was announced");
+					continue;
+				}
 			};
-			corpus.add_blob(&earlier, *other, |i| {
-				bitmap.as_ref().is_none_or(|b| bitmap_get(b, i).unwrap_or(false))
-			})?;
+			let seen = self.corpus(blobs, &all, *id, c.datanet).await?;
+			let model = model.clone();
+			let id = *id;
+			let (seen, report) = tokio::task::spawn_blocking(move || {
+				let report = measure(id, &blob, &seen.corpus, &model);
+				(seen, report)
+			})
+			.await?;
+			self.seen.insert(c.datanet, seen);
+			let report = report?;
+			let cid = blobs.put(Bytes::from(serde_json::to_vec(&report)?)).await?;
+			let sent = queue.submit(calls::attach_report(id, cid)).await;
+			self.done.insert(id);
+			if let Err(e) = sent {
+				tracing::warn!(contribution = id, error = %e, "the report came too late or was refused");
+				continue;
+			}
+			tracing::info!(
+				contribution = id,
+				records = report.summary.records,
+				refused = report.summary.refused,
+				"quality report attached"
+			);
+			written += 1;
 		}
-		let model = model.clone();
-		let id = *id;
-		let report = tokio::task::spawn_blocking(move || -> Result<_> {
-			let never = std::sync::atomic::AtomicBool::new(false);
-			let examples = parse_jsonl(&blob)?;
-			let likelihoods = likelihoods(&model, &examples, MAX_TOKENS, |_, _| {}, &never)
-				.context("measuring the records")?;
-			Ok(quality::report(id, &blob, &corpus, &likelihoods, &QualityRules::default())?)
-		})
-		.await??;
-		let cid = blobs.put(Bytes::from(serde_json::to_vec(&report)?)).await?;
-		if let Err(e) = queue.submit(calls::attach_report(id, cid)).await {
-			tracing::warn!(contribution = id, error = %e, "the report came too late or was refused");
-			done.insert(id);
-			continue;
-		}
-		done.insert(id);
-		tracing::info!(
-			contribution = id,
-			records = report.summary.records,
-			refused = report.summary.refused,
-			"quality report attached"
-		);
-		written += 1;
+		Ok(written)
 	}
-	Ok(written)
+
+	/// Everything that counts before contribution `id` of a Datanet. Taken out of `self`; the caller puts it back.
+	async fn corpus(
+		&mut self,
+		blobs: &Arc<dyn Blobs>,
+		all: &[(u64, Contribution)],
+		id: u64,
+		datanet: u32,
+	) -> Result<Seen> {
+		let wanted: Vec<(u64, Counts, &Contribution)> = all
+			.iter()
+			.filter(|(other, row)| *other < id && row.datanet == datanet)
+			.filter_map(|(other, row)| Some((*other, counts(&row.status)?, row)))
+			.collect();
+		let mut seen = self.seen.remove(&datanet).unwrap_or_default();
+		let still = seen.parts.len() <= wanted.len()
+			&& seen.parts.iter().zip(&wanted).all(|(had, want)| had.0 == want.0 && had.1 == want.1);
+		if !still {
+			seen = Seen::default();
+		}
+		for (other, counts, row) in wanted.into_iter().skip(seen.parts.len()) {
+			// A blob that is not what was announced gets no report and cannot be accepted.
+			let Ok(earlier) = fetch(blobs, row).await else { continue };
+			seen.corpus.add_blob(&earlier, other, |i| match &counts {
+				Counts::Whole => true,
+				Counts::Accepted(bitmap) => bitmap_get(bitmap, i).unwrap_or(false),
+			})?;
+			seen.parts.push((other, counts));
+		}
+		Ok(seen)
+	}
+}
+
+fn measure(id: u64, blob: &[u8], corpus: &Corpus, model: &Model) -> Result<QualityReport> {
+	let never = std::sync::atomic::AtomicBool::new(false);
+	let examples = parse_jsonl(blob)?;
+	let likelihoods = likelihoods(model, &examples, MAX_TOKENS, |_, _| {}, &never)
+		.context("measuring the records")?;
+	Ok(quality::report(id, blob, corpus, &likelihoods, &QualityRules::default())?)
 }
 
 /// The records of a contribution, checked against what the chain says of them.
