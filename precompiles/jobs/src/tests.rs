@@ -166,6 +166,17 @@ fn what_is_wrong_is_named_and_changes_nothing() {
 }
 
 #[test]
+fn a_job_that_somebody_took_cannot_be_cancelled() {
+	new_test_ext().execute_with(|| {
+		assert_ok!(call::<Test>(&ALICE, precompile(), submit(MODEL)));
+		assert_ok!(Jobs::claim(RuntimeOrigin::signed(BOB), 0));
+		let cancel = IJobs::cancelCall { jobId: 0 }.abi_encode();
+		assert_eq!(call::<Test>(&ALICE, precompile(), cancel), reverted("cancel: NotOpen"));
+		assert_eq!((Rows::<Test>::iter().count(), held(&ALICE)), (1, PRICE + DEPOSIT));
+	});
+}
+
+#[test]
 fn only_the_requester_settles_before_the_challenge_window_is_over() {
 	new_test_ext().execute_with(|| {
 		assert_ok!(call::<Test>(&ALICE, precompile(), submit(MODEL)));

@@ -13,6 +13,8 @@
 extern crate alloc;
 
 #[cfg(feature = "std")]
+pub mod mock;
+#[cfg(feature = "std")]
 pub mod testing;
 
 use alloc::{format, string::String, vec::Vec};
