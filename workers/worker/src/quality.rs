@@ -180,3 +180,80 @@ pub async fn fetch(blobs: &Arc<dyn Blobs>, c: &Contribution) -> Result<Bytes> {
 	ensure!(merkle::root(&hashes) == c.root, "the records do not have the announced root");
 	Ok(blob)
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use weft_store::{Store, StoreOptions};
+
+	const LINE: &str =
+		r#"{"messages":[{"role":"user","content":"What is KIND?"},{"role":"assistant","content":"KIND is a thing of its own kind."}]}"#;
+
+	async fn contribution(
+		blobs: &Arc<dyn Blobs>,
+		kind: &str,
+		status: ContributionStatus,
+	) -> Contribution {
+		let line = LINE.replace("KIND", kind);
+		let blob = Bytes::from(format!("{line}\n"));
+		Contribution {
+			datanet: 1,
+			contributor: [1; 32],
+			root: merkle::root(&[record_hash(line.as_bytes())]),
+			records: 1,
+			bytes: blob.len() as u64,
+			cid: blobs.put(blob).await.unwrap(),
+			deposit: 0,
+			report: None,
+			status,
+		}
+	}
+
+	fn blobs(dir: &std::path::Path) -> Arc<dyn Blobs> {
+		Arc::new(Store::open_folder(dir, StoreOptions::default()).unwrap())
+	}
+
+	fn ids(seen: &Seen) -> Vec<u64> {
+		seen.parts.iter().map(|(id, _)| *id).collect()
+	}
+
+	#[tokio::test]
+	async fn a_refused_contribution_does_not_shut_out_whoever_brings_the_records_later() {
+		let dir = tempfile::tempdir().unwrap();
+		let blobs = blobs(dir.path());
+		let refused = ContributionStatus::Refused { quality: 0 };
+		let all = [
+			(0, contribution(&blobs, "refused", refused).await),
+			(1, contribution(&blobs, "pending", ContributionStatus::Pending).await),
+			(2, contribution(&blobs, "later", ContributionStatus::Pending).await),
+		];
+		let seen = Reporter::default().corpus(&blobs, &all, 2, 1).await.unwrap();
+		assert_eq!(ids(&seen), [1]);
+	}
+
+	#[tokio::test]
+	async fn the_corpus_goes_on_where_it_was_until_a_review_changes_what_counts() {
+		let dir = tempfile::tempdir().unwrap();
+		let blobs = blobs(dir.path());
+		let mut all = vec![
+			(0, contribution(&blobs, "first", ContributionStatus::Pending).await),
+			(1, contribution(&blobs, "second", ContributionStatus::Pending).await),
+			(2, contribution(&blobs, "third", ContributionStatus::Pending).await),
+		];
+		let mut reporter = Reporter::default();
+		let seen = reporter.corpus(&blobs, &all, 1, 1).await.unwrap();
+		assert_eq!(ids(&seen), [0]);
+		reporter.seen.insert(1, seen);
+		// The first blob is not fetched again: it is gone and still counts.
+		let gone = all[0].1.cid;
+		all[0].1.cid = [0xAB; 32];
+		let seen = reporter.corpus(&blobs, &all, 2, 1).await.unwrap();
+		assert_eq!(ids(&seen), [0, 1]);
+		reporter.seen.insert(1, seen);
+		all[0].1.cid = gone;
+		all[0].1.status = ContributionStatus::Accepted { bitmap: vec![0], quality: 50 };
+		let seen = reporter.corpus(&blobs, &all, 2, 1).await.unwrap();
+		assert_eq!(seen.parts[0], (0, Counts::Accepted(vec![0])));
+		assert_eq!(ids(&seen), [0, 1]);
+	}
+}
