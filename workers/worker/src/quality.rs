@@ -186,8 +186,7 @@ mod tests {
 	use super::*;
 	use weft_store::{Store, StoreOptions};
 
-	const LINE: &str =
-		r#"{"messages":[{"role":"user","content":"What is KIND?"},{"role":"assistant","content":"KIND is a thing of its own kind."}]}"#;
+	const LINE: &str = r#"{"messages":[{"role":"user","content":"What is KIND?"},{"role":"assistant","content":"KIND is a thing of its own kind."}]}"#;
 
 	async fn contribution(
 		blobs: &Arc<dyn Blobs>,
