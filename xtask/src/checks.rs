@@ -1,4 +1,4 @@
-//! Tests, specs, dependency checks, weights, benches.
+//! Tests, specs, dependency checks, weights.
 
 use crate::{data, paths::Paths, setup};
 use anyhow::{ensure, Context, Result};
@@ -143,9 +143,4 @@ pub fn weights(paths: &Paths) -> Result<()> {
 		println!("wrote {}", out.display());
 	}
 	cargo(paths, &["fmt", "--all"])
-}
-
-pub fn bench(paths: &Paths) -> Result<()> {
-	setup::model(paths)?;
-	cargo(paths, &["run", "--locked", "-p", "weft-engine", "--example", "bench"])
 }

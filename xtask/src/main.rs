@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything a newcomer or CI runs. `cargo xtask --help` lists it.
 
+mod bench;
 mod checks;
 mod clients;
 mod data;
@@ -59,8 +60,14 @@ enum Command {
 	Deny,
 	/// Measure the weights of every pallet with the runtime's benchmarks and write them into the pallets
 	Weights,
-	/// Measure the engine: training, prefill, decode, eight streams on eight adapters
-	Bench,
+	/// Measure the engine (training, prefill, decode, eight streams on eight adapters) beside peft and llama.cpp
+	Bench {
+		/// Only the engine: no Python environment is made
+		#[arg(long)]
+		no_peers: bool,
+	},
+	/// Train a small adapter and fail unless Python's peft computes the engine's logits with it
+	Peft,
 }
 
 fn main() -> Result<()> {
@@ -79,6 +86,7 @@ fn main() -> Result<()> {
 		}
 		Command::Deny => checks::deny(&paths),
 		Command::Weights => checks::weights(&paths),
-		Command::Bench => checks::bench(&paths),
+		Command::Bench { no_peers } => bench::bench(&paths, no_peers),
+		Command::Peft => bench::peft(&paths),
 	}
 }

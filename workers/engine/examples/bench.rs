@@ -1,6 +1,10 @@
-//! Speed of training, prompts and decoding: `cargo run -p weft-engine --example bench [model]`.
+//! Speed of training, prompts and decoding: `cargo run -p weft-engine --example bench -- [MODEL] [--json FILE]`.
+//!
+//! With `--json`, every line also goes to the file as one JSON object. `workers/engine/peers/bench_peers.py`
+//! measures the same work done by transformers, peft and llama.cpp; `cargo xtask bench` runs both. Each line
+//! runs its work once to warm up before the clock starts.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{fs::File, io::Write, path::PathBuf, sync::Arc, time::Instant};
 use weft_engine::{fetch, Adapter, AdapterGrads, LoraConfig, Model, Sequence, TrainBatch};
 
 /// Seconds that the process has computed, over all threads; on a busy machine the honest measure.
@@ -11,17 +15,37 @@ fn cpu() -> f64 {
 	(ticks(11) + ticks(12)) / 100.0
 }
 
-/// Prints tokens a second of wall-clock time and of processor time.
-fn report(name: &str, tokens: f64, (wall, start): (Instant, f64)) {
-	let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu() - start);
-	println!("{name:32}{:8.1} tok/s   {:8.1} tok/core-s", tokens / wall, tokens / cpu);
+type Error = Box<dyn std::error::Error>;
+
+/// Where the lines go.
+struct Report {
+	json: Option<File>,
+	threads: usize,
+}
+
+impl Report {
+	/// Prints tokens a second of wall-clock time and of processor time.
+	fn line(
+		&mut self,
+		name: &str,
+		tokens: f64,
+		(wall, start): (Instant, f64),
+	) -> Result<(), Error> {
+		let (wall, cpu) = (tokens / wall.elapsed().as_secs_f64(), tokens / (cpu() - start));
+		println!("{name:32}{wall:8.1} tok/s   {cpu:8.1} tok/core-s");
+		if let Some(file) = &mut self.json {
+			let line = serde_json::json!({
+				"engine": "weft", "what": name, "threads": self.threads, "tok_s": wall, "tok_core_s": cpu,
+			});
+			writeln!(file, "{line}")?;
+		}
+		Ok(())
+	}
 }
 
 fn now() -> (Instant, f64) {
 	(Instant::now(), cpu())
 }
-
-type Error = Box<dyn std::error::Error>;
 
 fn adapter(model: &Model, seed: u64) -> Result<Adapter, Error> {
 	let mut adapter = Adapter::new(model.config(), LoraConfig::default(), seed)?;
@@ -32,8 +56,17 @@ fn adapter(model: &Model, seed: u64) -> Result<Adapter, Error> {
 }
 
 fn main() -> Result<(), Error> {
-	let path = std::env::args().nth(1).map(PathBuf::from);
-	let path = path.unwrap_or_else(|| fetch::SMOLLM2_135M.path());
+	let (mut path, mut json) = (fetch::SMOLLM2_135M.path(), None);
+	let mut arguments = std::env::args().skip(1);
+	while let Some(argument) = arguments.next() {
+		if argument == "--json" {
+			let file = arguments.next().ok_or("--json needs the name of a file")?;
+			json = Some(File::create(&file).map_err(|e| format!("{file}: {e}"))?);
+		} else {
+			path = PathBuf::from(argument);
+		}
+	}
+	let mut report = Report { json, threads: rayon::current_num_threads() };
 	let start = Instant::now();
 	let model = Model::load(&path)?;
 	println!("load                     {:8.2} s", start.elapsed().as_secs_f64());
@@ -51,7 +84,7 @@ fn main() -> Result<(), Error> {
 			sequence.truncate(0);
 			model.prefill(&mut sequence, &prompt)?;
 		}
-		report(&format!("prompt of {length}"), f64::from(rounds * length), start);
+		report.line(&format!("prompt of {length}"), f64::from(rounds * length), start)?;
 	}
 
 	let shared: Vec<Arc<Adapter>> =
@@ -70,12 +103,15 @@ fn main() -> Result<(), Error> {
 			sequences.push(sequence);
 		}
 		let steps = 64;
-		let start = now();
-		for step in 0..steps {
+		let mut start = now();
+		for step in 0..=steps {
 			let mut batch: Vec<_> = sequences.iter_mut().map(|s| (s, 1000 + step)).collect();
 			model.decode(&mut batch)?;
+			if step == 0 {
+				start = now();
+			}
 		}
-		report(&format!("decode, {name}"), f64::from(steps) * streams as f64, start);
+		report.line(&format!("decode, {name}"), f64::from(steps) * streams as f64, start)?;
 	}
 
 	let adapter = adapter(&model, 1)?;
@@ -85,15 +121,19 @@ fn main() -> Result<(), Error> {
 			.map(|i| (tokens(100, i), (0..100).map(|at| at >= 30).collect()))
 			.collect(),
 	};
-	for _ in 0..3 {
+	let mut step = || {
 		grads.zero();
-		let start = now();
-		let stats = model.forward_backward(&batch, &adapter, None, &mut grads)?;
-		report("train 8 x 100, r = 16", 800.0, start);
-		println!("    loss {:.4}, |gradient| {:.4}", stats.mean(), grads.norm());
+		model.forward_backward(&batch, &adapter, None, &mut grads)
+	};
+	let stats = step()?;
+	let start = now();
+	for _ in 0..3 {
+		step()?;
 	}
+	report.line("train 8 x 100, r = 16", 3.0 * 800.0, start)?;
+	println!("    loss {:.4}, |gradient| {:.4}", stats.mean(), grads.norm());
+	model.loss(&batch.sequences, Some(&adapter))?;
 	let start = now();
 	model.loss(&batch.sequences, Some(&adapter))?;
-	report("loss 8 x 100", 800.0, start);
-	Ok(())
+	report.line("loss 8 x 100", 800.0, start)
 }
