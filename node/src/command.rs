@@ -116,15 +116,17 @@ pub fn run() -> sc_cli::Result<()> {
 			let runner = cli.create_runner(cmd)?;
 			runner.sync_run(|config| match cmd {
 				BenchmarkCmd::Pallet(cmd) => {
-					if !cfg!(feature = "runtime-benchmarks") {
-						return Err("this node was built without the feature runtime-benchmarks; \
-						            build it with --features runtime-benchmarks to measure pallets"
+					// The Wasm runtime holds the benchmarks; one given with --runtime brings its own, so that the
+					// node itself need not be built again to measure pallets.
+					if cmd.runtime.is_none() && !cfg!(feature = "runtime-benchmarks") {
+						return Err("this node's runtime has no benchmarks; give one that has them with --runtime FILE \
+						            --genesis-builder runtime (`cargo xtask weights` builds it), or build the node with \
+						            --features runtime-benchmarks"
 							.into());
 					}
-					cmd.run_with_spec::<sp_runtime::traits::HashingFor<Block>, service::HostFunctions>(
-						Some(config.chain_spec),
-					)
-				}
+					let spec = cmd.runtime.is_none().then_some(config.chain_spec);
+					cmd.run_with_spec::<sp_runtime::traits::HashingFor<Block>, service::HostFunctions>(spec)
+				},
 				BenchmarkCmd::Block(cmd) => {
 					let PartialComponents { client, .. } = service::new_partial(&config)?;
 					cmd.run(client)

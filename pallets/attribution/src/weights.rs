@@ -1,100 +1,164 @@
-//! Weights of the calls.
+//! Weights of the calls of `pallet_attribution`, measured. Made by `cargo xtask weights`; do not edit.
 //!
-//! The numbers are estimates from the storage that each call touches; `cargo xtask weights`
-//! regenerates this file from the benchmarks.
+//! SDK benchmark 64.0.0, 2026-11-21, 20 steps, 10 repeats, CPU AMD EPYC, compiled Wasm.
+//! Times in picoseconds, proof sizes in bytes.
+
+#![cfg_attr(rustfmt, rustfmt_skip)]
+#![allow(unused_parens)]
 
 use core::marker::PhantomData;
-#[cfg(test)]
-use polkadot_sdk::frame_support::weights::constants::RocksDbWeight;
 use polkadot_sdk::{
-	frame_support::{traits::Get, weights::Weight},
+	frame_support::{
+		traits::Get,
+		weights::{constants::RocksDbWeight, Weight},
+	},
 	frame_system,
 };
 
-/// Weights of the calls.
+/// Weights of the pallet's calls.
 pub trait WeightInfo {
-	/// Of `deposit`.
+	/// `deposit`.
 	fn deposit() -> Weight;
-	/// Of `close`.
+	/// `close`.
 	fn close() -> Weight;
-	/// Of `withdraw`.
+	/// `withdraw`.
 	fn withdraw() -> Weight;
-	/// Of `settle` with `n` vouchers.
-	fn settle(n: u32) -> Weight;
-	/// Of `claim` with a proof of `n` siblings.
-	fn claim(n: u32) -> Weight;
-	/// Of `reject_root`.
+	/// `settle`, `n` from 1 to 64.
+	fn settle(n: u32, ) -> Weight;
+	/// `claim`, `n` from 0 to 12.
+	fn claim(n: u32, ) -> Weight;
+	/// `reject_root`.
 	fn reject_root() -> Weight;
 }
 
-/// Weights for a runtime with the database of `T`.
+/// The runtime's weights: its own database costs.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-	/// Reads the channel, the model, its base, the payer's account and holds.
+	// Storage: `Models::Models` (r:1 w:0)
+	// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(352), added: 2827, mode: `MaxEncodedLen`)
+	// Storage: `Models::Bases` (r:1 w:0)
+	// Proof: `Models::Bases` (`max_values`: None, `max_size`: Some(251), added: 2726, mode: `MaxEncodedLen`)
+	// Storage: `Attribution::Channels` (r:1 w:1)
+	// Proof: `Attribution::Channels` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	// Storage: `System::Account` (r:1 w:1)
+	// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	// Storage: `Balances::Holds` (r:1 w:1)
+	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
 	fn deposit() -> Weight {
-		Weight::from_parts(45_000_000, 4_200)
-			.saturating_add(T::DbWeight::get().reads(5))
-			.saturating_add(T::DbWeight::get().writes(3))
+		// Proof: measured `795`, estimated `3817`; shortest run 94_571_000 ps.
+		Weight::from_parts(101_271_000, 3817)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
-	/// Reads and writes the channel.
+	// Storage: `Attribution::Channels` (r:1 w:1)
+	// Proof: `Attribution::Channels` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	fn close() -> Weight {
-		Weight::from_parts(20_000_000, 3_700)
-			.saturating_add(T::DbWeight::get().reads(1))
-			.saturating_add(T::DbWeight::get().writes(1))
+		// Proof: measured `186`, estimated `3622`; shortest run 20_090_000 ps.
+		Weight::from_parts(21_742_000, 3622)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
-	/// Reads and writes the channel, the payer's account and holds.
+	// Storage: `Attribution::Channels` (r:1 w:1)
+	// Proof: `Attribution::Channels` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	// Storage: `System::Account` (r:1 w:1)
+	// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	// Storage: `Balances::Holds` (r:1 w:1)
+	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
 	fn withdraw() -> Weight {
-		Weight::from_parts(45_000_000, 4_200)
-			.saturating_add(T::DbWeight::get().reads(3))
-			.saturating_add(T::DbWeight::get().writes(3))
+		// Proof: measured `423`, estimated `3676`; shortest run 75_062_000 ps.
+		Weight::from_parts(79_729_000, 3676)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
-	/// Once: the hot key, the genesis hash, the ledger, the pallet's account and holds, the
-	/// treasury's and the worker's account. Per voucher: a signature, the channel, the model, its
-	/// base, the payer's account and holds, the accounts of base owner and developer.
-	fn settle(n: u32) -> Weight {
-		Weight::from_parts(40_000_000, 5_600)
-			.saturating_add(Weight::from_parts(290_000_000, 14_000).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(7))
-			.saturating_add(T::DbWeight::get().reads(7_u64.saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes(5))
-			.saturating_add(T::DbWeight::get().writes(5_u64.saturating_mul(n.into())))
+	// Storage: `Workers::OwnerOfHot` (r:1 w:0)
+	// Proof: `Workers::OwnerOfHot` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	// Storage: `Attribution::Ledgers` (r:1 w:1)
+	// Proof: `Attribution::Ledgers` (`max_values`: None, `max_size`: Some(770), added: 3245, mode: `MaxEncodedLen`)
+	// Storage: `System::BlockHash` (r:1 w:0)
+	// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	// Storage: `Attribution::Channels` (r:64 w:64)
+	// Proof: `Attribution::Channels` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	// Storage: `Models::Models` (r:1 w:0)
+	// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(352), added: 2827, mode: `MaxEncodedLen`)
+	// Storage: `Models::Bases` (r:1 w:0)
+	// Proof: `Models::Bases` (`max_values`: None, `max_size`: Some(251), added: 2726, mode: `MaxEncodedLen`)
+	// Storage: `System::Account` (r:68 w:68)
+	// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	// Storage: `Balances::Holds` (r:65 w:65)
+	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	fn settle(n: u32, ) -> Weight {
+		// Proof: measured `2594 + n * 319`, estimated `11402 + n * 2686`; shortest run 514_898_000 ps.
+		Weight::from_parts(527_387_000, 11402)
+			.saturating_add(Weight::from_parts(428_673_804, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(10_u64))
+			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(6_u64))
+			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 2686).saturating_mul(n.into()))
 	}
-	/// Reads and writes the ledger, the claim, the pallet's account and holds, the receiver's
-	/// account.
-	fn claim(n: u32) -> Weight {
-		Weight::from_parts(70_000_000, 7_000)
-			.saturating_add(Weight::from_parts(1_000_000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(5))
-			.saturating_add(T::DbWeight::get().writes(5))
+	// Storage: `Attribution::Ledgers` (r:1 w:1)
+	// Proof: `Attribution::Ledgers` (`max_values`: None, `max_size`: Some(770), added: 3245, mode: `MaxEncodedLen`)
+	// Storage: `Attribution::ClaimedOf` (r:1 w:1)
+	// Proof: `Attribution::ClaimedOf` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
+	// Storage: `System::Account` (r:2 w:2)
+	// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	// Storage: `Balances::Holds` (r:1 w:1)
+	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	// Storage: `Revive::OriginalAccount` (r:1 w:1)
+	// Proof: `Revive::OriginalAccount` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	fn claim(n: u32, ) -> Weight {
+		// Proof: measured `1192`, estimated `6196`; shortest run 126_188_000 ps.
+		Weight::from_parts(130_436_819, 6196)
+			.saturating_add(Weight::from_parts(5_050_502, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
-	/// Reads and writes the ledger.
+	// Storage: `Attribution::Ledgers` (r:1 w:1)
+	// Proof: `Attribution::Ledgers` (`max_values`: None, `max_size`: Some(770), added: 3245, mode: `MaxEncodedLen`)
 	fn reject_root() -> Weight {
-		Weight::from_parts(25_000_000, 4_300)
-			.saturating_add(T::DbWeight::get().reads(1))
-			.saturating_add(T::DbWeight::get().writes(1))
+		// Proof: measured `714`, estimated `4235`; shortest run 33_550_000 ps.
+		Weight::from_parts(44_386_000, 4235)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 }
 
-/// Weights for tests.
-#[cfg(test)]
+/// For tests.
 impl WeightInfo for () {
 	fn deposit() -> Weight {
-		RocksDbWeight::get().reads_writes(5, 3)
+		Weight::from_parts(101_271_000, 3817)
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
+			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	fn close() -> Weight {
-		RocksDbWeight::get().reads_writes(1, 1)
+		Weight::from_parts(21_742_000, 3622)
+			.saturating_add(RocksDbWeight::get().reads(1_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn withdraw() -> Weight {
-		RocksDbWeight::get().reads_writes(3, 3)
+		Weight::from_parts(79_729_000, 3676)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
+			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
-	fn settle(n: u32) -> Weight {
-		RocksDbWeight::get().reads_writes(7, 5).saturating_mul(u64::from(n) + 1)
+	fn settle(n: u32, ) -> Weight {
+		Weight::from_parts(527_387_000, 11402)
+			.saturating_add(Weight::from_parts(428_673_804, 0).saturating_mul(n.into()))
+			.saturating_add(RocksDbWeight::get().reads(10_u64))
+			.saturating_add(RocksDbWeight::get().reads((3_u64).saturating_mul(n.into())))
+			.saturating_add(RocksDbWeight::get().writes(6_u64))
+			.saturating_add(RocksDbWeight::get().writes((3_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 2686).saturating_mul(n.into()))
 	}
-	fn claim(n: u32) -> Weight {
-		RocksDbWeight::get().reads_writes(5, 5).saturating_add(Weight::from_parts(n.into(), 0))
+	fn claim(n: u32, ) -> Weight {
+		Weight::from_parts(130_436_819, 6196)
+			.saturating_add(Weight::from_parts(5_050_502, 0).saturating_mul(n.into()))
+			.saturating_add(RocksDbWeight::get().reads(6_u64))
+			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 	fn reject_root() -> Weight {
-		RocksDbWeight::get().reads_writes(1, 1)
+		Weight::from_parts(44_386_000, 4235)
+			.saturating_add(RocksDbWeight::get().reads(1_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 }

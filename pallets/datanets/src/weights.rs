@@ -1,129 +1,184 @@
-//! Weights of the pallet's calls.
+//! Weights of the calls of `pallet_datanets`, measured. Made by `cargo xtask weights`; do not edit.
 //!
-//! The values are estimates until `cargo xtask weights` replaces this file by measured ones: each
-//! is a base time for the logic, plus the time to hash or copy the payload, plus the database
-//! reads and writes counted in the comment above it.
+//! SDK benchmark 64.0.0, 2026-11-21, 20 steps, 10 repeats, CPU AMD EPYC, compiled Wasm.
+//! Times in picoseconds, proof sizes in bytes.
+
+#![cfg_attr(rustfmt, rustfmt_skip)]
+#![allow(unused_parens)]
 
 use core::marker::PhantomData;
 use polkadot_sdk::{
 	frame_support::{
 		traits::Get,
-		weights::{constants::RocksDbWeight, RuntimeDbWeight, Weight},
+		weights::{constants::RocksDbWeight, Weight},
 	},
 	frame_system,
 };
 
 /// Weights of the pallet's calls.
 pub trait WeightInfo {
-	/// `create` with `c` curators.
-	fn create(c: u32) -> Weight;
+	/// `create`, `c` from 1 to 16.
+	fn create(c: u32, ) -> Weight;
 	/// `contribute`.
 	fn contribute() -> Weight;
-	/// `withdraw` with `v` votes cast.
-	fn withdraw(v: u32) -> Weight;
+	/// `withdraw`, `v` from 0 to 15.
+	fn withdraw(v: u32, ) -> Weight;
 	/// `attach_report`.
 	fn attach_report() -> Weight;
-	/// `review` with `v` votes cast, the last of which is final.
-	fn review(v: u32) -> Weight;
-	/// `snapshot` of `n` contributions.
-	fn snapshot(n: u32) -> Weight;
-}
-
-const DATANET: u64 = 840;
-const CONTRIBUTION: u64 = 760;
-const VOTE: u64 = 610;
-const ACCEPTED_LIST: u64 = 8_200;
-const SNAPSHOT: u64 = 12_400;
-const ROW: u64 = 2_500;
-
-fn create(db: RuntimeDbWeight, c: u32) -> Weight {
-	// Reads: NextDatanet. Writes: NextDatanet, Datanets.
-	Weight::from_parts(12_000_000, ROW)
-		.saturating_add(Weight::from_parts(200_000, 0).saturating_mul(c.into()))
-		.saturating_add(db.reads_writes(1, 2))
-}
-
-fn contribute(db: RuntimeDbWeight) -> Weight {
-	// Reads: Datanets, NextContribution, Holds, Account. Writes: those and Contributions.
-	Weight::from_parts(35_000_000, ROW * 3 + DATANET).saturating_add(db.reads_writes(4, 5))
-}
-
-fn withdraw(db: RuntimeDbWeight, v: u32) -> Weight {
-	// Reads: Contributions, Datanets, Holds, Account, each vote.
-	// Writes: Contributions, Datanets, Holds, Account, each vote.
-	let rows = u64::from(v).saturating_add(4);
-	Weight::from_parts(35_000_000, ROW * 2 + DATANET + CONTRIBUTION)
-		.saturating_add(Weight::from_parts(1_500_000, VOTE + ROW).saturating_mul(v.into()))
-		.saturating_add(db.reads_writes(rows, rows))
-}
-
-fn attach_report(db: RuntimeDbWeight) -> Weight {
-	// Reads: Contributions, Datanets, the worker registry. Writes: Contributions.
-	Weight::from_parts(14_000_000, ROW + DATANET + CONTRIBUTION)
-		.saturating_add(db.reads_writes(4, 1))
-}
-
-fn review(db: RuntimeDbWeight, v: u32) -> Weight {
-	// Reads: Contributions, Datanets, AcceptedList, ContributorStats, Holds, two Accounts, each
-	// vote. Writes: the same.
-	let rows = u64::from(v).saturating_add(7);
-	Weight::from_parts(60_000_000, ROW * 4 + DATANET + CONTRIBUTION + ACCEPTED_LIST)
-		.saturating_add(Weight::from_parts(2_500_000, VOTE + ROW).saturating_mul(v.into()))
-		.saturating_add(db.reads_writes(rows, rows))
-}
-
-fn snapshot(db: RuntimeDbWeight, n: u32) -> Weight {
-	// Reads: Datanets, AcceptedList, NextSnapshot, the previous Snapshot, each contribution.
-	// Writes: Datanets, NextSnapshot, Snapshots. Each entry is hashed (up to 600 bytes) and takes
-	// two node hashes of the tree.
-	let reads = u64::from(n).saturating_add(4);
-	Weight::from_parts(25_000_000, ROW + DATANET + ACCEPTED_LIST + SNAPSHOT)
-		.saturating_add(Weight::from_parts(6_000_000, CONTRIBUTION + ROW).saturating_mul(n.into()))
-		.saturating_add(db.reads_writes(reads, 3))
+	/// `review`, `v` from 1 to 16.
+	fn review(v: u32, ) -> Weight;
+	/// `snapshot`, `n` from 1 to 1024.
+	fn snapshot(n: u32, ) -> Weight;
 }
 
 /// The runtime's weights: its own database costs.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-	fn create(c: u32) -> Weight {
-		create(T::DbWeight::get(), c)
+	// Storage: `Datanets::NextDatanet` (r:1 w:1)
+	// Proof: `Datanets::NextDatanet` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::Datanets` (r:0 w:1)
+	// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(758), added: 3233, mode: `MaxEncodedLen`)
+	fn create(c: u32, ) -> Weight {
+		// Proof: measured `76`, estimated `1489`; shortest run 14_061_000 ps.
+		Weight::from_parts(15_673_521, 1489)
+			.saturating_add(Weight::from_parts(43_635, 0).saturating_mul(c.into()))
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
+	// Storage: `Datanets::Datanets` (r:1 w:1)
+	// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(758), added: 3233, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::NextContribution` (r:1 w:1)
+	// Proof: `Datanets::NextContribution` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	// Storage: `System::Account` (r:1 w:1)
+	// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	// Storage: `Balances::Holds` (r:1 w:1)
+	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::Contributions` (r:0 w:1)
+	// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(705), added: 3180, mode: `MaxEncodedLen`)
 	fn contribute() -> Weight {
-		contribute(T::DbWeight::get())
+		// Proof: measured `1021`, estimated `4223`; shortest run 82_694_000 ps.
+		Weight::from_parts(93_659_000, 4223)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
-	fn withdraw(v: u32) -> Weight {
-		withdraw(T::DbWeight::get(), v)
+	// Storage: `Datanets::Contributions` (r:1 w:1)
+	// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(705), added: 3180, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::Votes` (r:16 w:15)
+	// Proof: `Datanets::Votes` (`max_values`: None, `max_size`: Some(589), added: 3064, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::Datanets` (r:1 w:1)
+	// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(758), added: 3233, mode: `MaxEncodedLen`)
+	// Storage: `System::Account` (r:1 w:1)
+	// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	// Storage: `Balances::Holds` (r:1 w:1)
+	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	fn withdraw(v: u32, ) -> Weight {
+		// Proof: measured `1862 + v * 86`, estimated `4223 + v * 3064`; shortest run 94_871_000 ps.
+		Weight::from_parts(101_867_951, 4223)
+			.saturating_add(Weight::from_parts(6_713_746, 0).saturating_mul(v.into()))
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(v.into())))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(v.into())))
+			.saturating_add(Weight::from_parts(0, 3064).saturating_mul(v.into()))
 	}
+	// Storage: `Datanets::Contributions` (r:1 w:1)
+	// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(705), added: 3180, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::Datanets` (r:1 w:0)
+	// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(758), added: 3233, mode: `MaxEncodedLen`)
 	fn attach_report() -> Weight {
-		attach_report(T::DbWeight::get())
+		// Proof: measured `1096`, estimated `4223`; shortest run 24_406_000 ps.
+		Weight::from_parts(26_710_000, 4223)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
-	fn review(v: u32) -> Weight {
-		review(T::DbWeight::get(), v)
+	// Storage: `Datanets::Contributions` (r:1 w:1)
+	// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(705), added: 3180, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::Datanets` (r:1 w:1)
+	// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(758), added: 3233, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::Votes` (r:17 w:16)
+	// Proof: `Datanets::Votes` (`max_values`: None, `max_size`: Some(589), added: 3064, mode: `MaxEncodedLen`)
+	// Storage: `Balances::Holds` (r:1 w:1)
+	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	// Storage: `System::Account` (r:2 w:2)
+	// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::ContributorStats` (r:1 w:1)
+	// Proof: `Datanets::ContributorStats` (`max_values`: None, `max_size`: Some(100), added: 2575, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::AcceptedList` (r:1 w:1)
+	// Proof: `Datanets::AcceptedList` (`max_values`: None, `max_size`: Some(8214), added: 10689, mode: `MaxEncodedLen`)
+	fn review(v: u32, ) -> Weight {
+		// Proof: measured `1505 + v * 117`, estimated `11679 + v * 3064`; shortest run 180_479_000 ps.
+		Weight::from_parts(187_550_266, 11679)
+			.saturating_add(Weight::from_parts(7_120_891, 0).saturating_mul(v.into()))
+			.saturating_add(T::DbWeight::get().reads(8_u64))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(v.into())))
+			.saturating_add(T::DbWeight::get().writes(7_u64))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(v.into())))
+			.saturating_add(Weight::from_parts(0, 3064).saturating_mul(v.into()))
 	}
-	fn snapshot(n: u32) -> Weight {
-		snapshot(T::DbWeight::get(), n)
+	// Storage: `Datanets::Datanets` (r:1 w:1)
+	// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(758), added: 3233, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::AcceptedList` (r:1 w:0)
+	// Proof: `Datanets::AcceptedList` (`max_values`: None, `max_size`: Some(8214), added: 10689, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::Contributions` (r:1024 w:0)
+	// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(705), added: 3180, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::NextSnapshot` (r:1 w:1)
+	// Proof: `Datanets::NextSnapshot` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::Snapshots` (r:0 w:1)
+	// Proof: `Datanets::Snapshots` (`max_values`: None, `max_size`: Some(12362), added: 14837, mode: `MaxEncodedLen`)
+	fn snapshot(n: u32, ) -> Weight {
+		// Proof: measured `1156 + n * 68`, estimated `11679 + n * 3180`; shortest run 44_186_000 ps.
+		Weight::from_parts(45_588_000, 11679)
+			.saturating_add(Weight::from_parts(12_887_715, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+			.saturating_add(Weight::from_parts(0, 3180).saturating_mul(n.into()))
 	}
 }
 
 /// For tests.
 impl WeightInfo for () {
-	fn create(c: u32) -> Weight {
-		create(RocksDbWeight::get(), c)
+	fn create(c: u32, ) -> Weight {
+		Weight::from_parts(15_673_521, 1489)
+			.saturating_add(Weight::from_parts(43_635, 0).saturating_mul(c.into()))
+			.saturating_add(RocksDbWeight::get().reads(1_u64))
+			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	fn contribute() -> Weight {
-		contribute(RocksDbWeight::get())
+		Weight::from_parts(93_659_000, 4223)
+			.saturating_add(RocksDbWeight::get().reads(4_u64))
+			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
-	fn withdraw(v: u32) -> Weight {
-		withdraw(RocksDbWeight::get(), v)
+	fn withdraw(v: u32, ) -> Weight {
+		Weight::from_parts(101_867_951, 4223)
+			.saturating_add(Weight::from_parts(6_713_746, 0).saturating_mul(v.into()))
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
+			.saturating_add(RocksDbWeight::get().reads((1_u64).saturating_mul(v.into())))
+			.saturating_add(RocksDbWeight::get().writes(4_u64))
+			.saturating_add(RocksDbWeight::get().writes((1_u64).saturating_mul(v.into())))
+			.saturating_add(Weight::from_parts(0, 3064).saturating_mul(v.into()))
 	}
 	fn attach_report() -> Weight {
-		attach_report(RocksDbWeight::get())
+		Weight::from_parts(26_710_000, 4223)
+			.saturating_add(RocksDbWeight::get().reads(2_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
-	fn review(v: u32) -> Weight {
-		review(RocksDbWeight::get(), v)
+	fn review(v: u32, ) -> Weight {
+		Weight::from_parts(187_550_266, 11679)
+			.saturating_add(Weight::from_parts(7_120_891, 0).saturating_mul(v.into()))
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
+			.saturating_add(RocksDbWeight::get().reads((1_u64).saturating_mul(v.into())))
+			.saturating_add(RocksDbWeight::get().writes(7_u64))
+			.saturating_add(RocksDbWeight::get().writes((1_u64).saturating_mul(v.into())))
+			.saturating_add(Weight::from_parts(0, 3064).saturating_mul(v.into()))
 	}
-	fn snapshot(n: u32) -> Weight {
-		snapshot(RocksDbWeight::get(), n)
+	fn snapshot(n: u32, ) -> Weight {
+		Weight::from_parts(45_588_000, 11679)
+			.saturating_add(Weight::from_parts(12_887_715, 0).saturating_mul(n.into()))
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
+			.saturating_add(RocksDbWeight::get().reads((1_u64).saturating_mul(n.into())))
+			.saturating_add(RocksDbWeight::get().writes(3_u64))
+			.saturating_add(Weight::from_parts(0, 3180).saturating_mul(n.into()))
 	}
 }

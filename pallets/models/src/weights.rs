@@ -1,19 +1,21 @@
-//! Weights of the pallet's calls.
+//! Weights of the calls of `pallet_models`, measured. Made by `cargo xtask weights`; do not edit.
 //!
-//! The values are estimates until `cargo xtask weights` replaces this file by measured ones: each
-//! is a base time for the logic and the payload, plus the database reads and writes counted in the
-//! comment above it.
+//! SDK benchmark 64.0.0, 2026-11-21, 20 steps, 10 repeats, CPU AMD EPYC, compiled Wasm.
+//! Times in picoseconds, proof sizes in bytes.
+
+#![cfg_attr(rustfmt, rustfmt_skip)]
+#![allow(unused_parens)]
 
 use core::marker::PhantomData;
 use polkadot_sdk::{
 	frame_support::{
 		traits::Get,
-		weights::{constants::RocksDbWeight, RuntimeDbWeight, Weight},
+		weights::{constants::RocksDbWeight, Weight},
 	},
 	frame_system,
 };
 
-/// Weights of the pallet's calls and of its view of lineage.
+/// Weights of the pallet's calls.
 pub trait WeightInfo {
 	/// `register_base`.
 	fn register_base() -> Weight;
@@ -23,76 +25,93 @@ pub trait WeightInfo {
 	fn set_price() -> Weight;
 	/// `retire`.
 	fn retire() -> Weight;
-	/// `lineage`, which contracts reach through a precompile.
+	/// `lineage`.
 	fn lineage() -> Weight;
-}
-
-const ROW: u64 = 2_500;
-const MODEL: u64 = 400;
-const JOB: u64 = 400;
-const SNAPSHOT: u64 = 12_400;
-
-fn register_base(db: RuntimeDbWeight) -> Weight {
-	// Reads: NextBase. Writes: NextBase, Bases.
-	Weight::from_parts(12_000_000, ROW).saturating_add(db.reads_writes(1, 2))
-}
-
-fn publish(db: RuntimeDbWeight) -> Weight {
-	// Reads: the job, ModelOfJob, Bases, NextModel. Writes: NextModel, ModelOfJob, Models.
-	Weight::from_parts(22_000_000, ROW * 4 + MODEL + JOB).saturating_add(db.reads_writes(4, 3))
-}
-
-fn set_price(db: RuntimeDbWeight) -> Weight {
-	// Reads and writes: Models.
-	Weight::from_parts(14_000_000, ROW + MODEL).saturating_add(db.reads_writes(1, 1))
-}
-
-fn retire(db: RuntimeDbWeight) -> Weight {
-	// Reads and writes: Models.
-	Weight::from_parts(14_000_000, ROW + MODEL).saturating_add(db.reads_writes(1, 1))
-}
-
-fn lineage(db: RuntimeDbWeight) -> Weight {
-	// Reads: Models, up to eight snapshots of up to 12 KiB.
-	Weight::from_parts(90_000_000, ROW * 9 + MODEL + SNAPSHOT * 8).saturating_add(db.reads(9))
 }
 
 /// The runtime's weights: its own database costs.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+	// Storage: `Models::NextBase` (r:1 w:1)
+	// Proof: `Models::NextBase` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	// Storage: `Models::Bases` (r:0 w:1)
+	// Proof: `Models::Bases` (`max_values`: None, `max_size`: Some(251), added: 2726, mode: `MaxEncodedLen`)
 	fn register_base() -> Weight {
-		register_base(T::DbWeight::get())
+		// Proof: measured `3`, estimated `1489`; shortest run 12_809_000 ps.
+		Weight::from_parts(14_181_000, 1489)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
+	// Storage: `Jobs::Jobs` (r:1 w:0)
+	// Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(370), added: 2845, mode: `MaxEncodedLen`)
+	// Storage: `Models::ModelOfJob` (r:1 w:1)
+	// Proof: `Models::ModelOfJob` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	// Storage: `Models::Bases` (r:1 w:0)
+	// Proof: `Models::Bases` (`max_values`: None, `max_size`: Some(251), added: 2726, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::Snapshots` (r:8 w:0)
+	// Proof: `Datanets::Snapshots` (`max_values`: None, `max_size`: Some(12362), added: 14837, mode: `MaxEncodedLen`)
+	// Storage: `Models::NextModel` (r:1 w:1)
+	// Proof: `Models::NextModel` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	// Storage: `Models::Models` (r:0 w:1)
+	// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(352), added: 2827, mode: `MaxEncodedLen`)
 	fn publish() -> Weight {
-		publish(T::DbWeight::get())
+		// Proof: measured `1169`, estimated `119686`; shortest run 63_224_000 ps.
+		Weight::from_parts(69_834_000, 119686)
+			.saturating_add(T::DbWeight::get().reads(12_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
+	// Storage: `Models::Models` (r:1 w:1)
+	// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(352), added: 2827, mode: `MaxEncodedLen`)
 	fn set_price() -> Weight {
-		set_price(T::DbWeight::get())
+		// Proof: measured `500`, estimated `3817`; shortest run 17_526_000 ps.
+		Weight::from_parts(19_319_000, 3817)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
+	// Storage: `Models::Models` (r:1 w:1)
+	// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(352), added: 2827, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
-		retire(T::DbWeight::get())
+		// Proof: measured `500`, estimated `3817`; shortest run 17_366_000 ps.
+		Weight::from_parts(19_168_000, 3817)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
+	// Storage: `Models::Models` (r:1 w:0)
+	// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(352), added: 2827, mode: `MaxEncodedLen`)
+	// Storage: `Datanets::Snapshots` (r:8 w:0)
+	// Proof: `Datanets::Snapshots` (`max_values`: None, `max_size`: Some(12362), added: 14837, mode: `MaxEncodedLen`)
 	fn lineage() -> Weight {
-		lineage(T::DbWeight::get())
+		// Proof: measured `1242`, estimated `119686`; shortest run 47_191_000 ps.
+		Weight::from_parts(52_579_000, 119686)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
 	}
 }
 
 /// For tests.
 impl WeightInfo for () {
 	fn register_base() -> Weight {
-		register_base(RocksDbWeight::get())
+		Weight::from_parts(14_181_000, 1489)
+			.saturating_add(RocksDbWeight::get().reads(1_u64))
+			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	fn publish() -> Weight {
-		publish(RocksDbWeight::get())
+		Weight::from_parts(69_834_000, 119686)
+			.saturating_add(RocksDbWeight::get().reads(12_u64))
+			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	fn set_price() -> Weight {
-		set_price(RocksDbWeight::get())
+		Weight::from_parts(19_319_000, 3817)
+			.saturating_add(RocksDbWeight::get().reads(1_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn retire() -> Weight {
-		retire(RocksDbWeight::get())
+		Weight::from_parts(19_168_000, 3817)
+			.saturating_add(RocksDbWeight::get().reads(1_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn lineage() -> Weight {
-		lineage(RocksDbWeight::get())
+		Weight::from_parts(52_579_000, 119686)
+			.saturating_add(RocksDbWeight::get().reads(9_u64))
 	}
 }

@@ -1,86 +1,149 @@
-//! Weights of the calls.
+//! Weights of the calls of `pallet_workers`, measured. Made by `cargo xtask weights`; do not edit.
 //!
-//! Estimates: a base per call, plus the storage reads and writes counted by hand in the comment of
-//! each line, plus the encoded size of the rows read as proof size. `cargo xtask weights` replaces
-//! this file by measured values.
+//! SDK benchmark 64.0.0, 2026-11-21, 20 steps, 10 repeats, CPU AMD EPYC, compiled Wasm.
+//! Times in picoseconds, proof sizes in bytes.
+
+#![cfg_attr(rustfmt, rustfmt_skip)]
+#![allow(unused_parens)]
 
 use core::marker::PhantomData;
-use frame_support::{traits::Get, weights::Weight};
-use polkadot_sdk::*;
+use polkadot_sdk::{
+	frame_support::{
+		traits::Get,
+		weights::{constants::RocksDbWeight, Weight},
+	},
+	frame_system,
+};
 
-/// Weights of the calls of this pallet.
+/// Weights of the pallet's calls.
 pub trait WeightInfo {
-	/// `register`
+	/// `register`.
 	fn register() -> Weight;
-	/// `set_hot`
+	/// `set_hot`.
 	fn set_hot() -> Weight;
-	/// `set_capabilities`
+	/// `set_capabilities`.
 	fn set_capabilities() -> Weight;
-	/// `bond_more`
+	/// `bond_more`.
 	fn bond_more() -> Weight;
-	/// `heartbeat`
+	/// `heartbeat`.
 	fn heartbeat() -> Weight;
-	/// `exit`
+	/// `exit`.
 	fn exit() -> Weight;
-	/// `withdraw_bond`
+	/// `withdraw_bond`.
 	fn withdraw_bond() -> Weight;
 }
 
-/// Weights with the runtime's database costs.
+/// The runtime's weights: its own database costs.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-	// Reads and writes: Workers, OwnerOfHot, System.Account, Balances.Holds.
+	// Storage: `Workers::Workers` (r:1 w:1)
+	// Proof: `Workers::Workers` (`max_values`: None, `max_size`: Some(446), added: 2921, mode: `MaxEncodedLen`)
+	// Storage: `Workers::OwnerOfHot` (r:1 w:1)
+	// Proof: `Workers::OwnerOfHot` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	// Storage: `Balances::Holds` (r:1 w:1)
+	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
 	fn register() -> Weight {
-		Weight::from_parts(45_000_000, 12_000).saturating_add(T::DbWeight::get().reads_writes(4, 4))
+		// Proof: measured `76`, estimated `3911`; shortest run 86_129_000 ps.
+		Weight::from_parts(91_557_000, 3911)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
-	// Reads: Workers, OwnerOfHot (new). Writes: Workers, OwnerOfHot (old, new).
+	// Storage: `Workers::Workers` (r:1 w:1)
+	// Proof: `Workers::Workers` (`max_values`: None, `max_size`: Some(446), added: 2921, mode: `MaxEncodedLen`)
+	// Storage: `Workers::OwnerOfHot` (r:1 w:2)
+	// Proof: `Workers::OwnerOfHot` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	fn set_hot() -> Weight {
-		Weight::from_parts(20_000_000, 7_000).saturating_add(T::DbWeight::get().reads_writes(2, 3))
+		// Proof: measured `649`, estimated `3911`; shortest run 28_282_000 ps.
+		Weight::from_parts(31_257_000, 3911)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
-	// Reads and writes: Workers.
+	// Storage: `Workers::Workers` (r:1 w:1)
+	// Proof: `Workers::Workers` (`max_values`: None, `max_size`: Some(446), added: 2921, mode: `MaxEncodedLen`)
 	fn set_capabilities() -> Weight {
-		Weight::from_parts(18_000_000, 4_500).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		// Proof: measured `581`, estimated `3911`; shortest run 21_923_000 ps.
+		Weight::from_parts(25_047_000, 3911)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
-	// Reads and writes: Workers, System.Account, Balances.Holds.
+	// Storage: `Workers::Workers` (r:1 w:1)
+	// Proof: `Workers::Workers` (`max_values`: None, `max_size`: Some(446), added: 2921, mode: `MaxEncodedLen`)
+	// Storage: `Balances::Holds` (r:1 w:1)
+	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
 	fn bond_more() -> Weight {
-		Weight::from_parts(38_000_000, 9_500).saturating_add(T::DbWeight::get().reads_writes(3, 3))
+		// Proof: measured `636`, estimated `3911`; shortest run 87_981_000 ps.
+		Weight::from_parts(93_640_000, 3911)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
-	// Reads: OwnerOfHot, Workers. Writes: Workers.
+	// Storage: `Workers::OwnerOfHot` (r:1 w:0)
+	// Proof: `Workers::OwnerOfHot` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	// Storage: `Workers::Workers` (r:1 w:1)
+	// Proof: `Workers::Workers` (`max_values`: None, `max_size`: Some(446), added: 2921, mode: `MaxEncodedLen`)
 	fn heartbeat() -> Weight {
-		Weight::from_parts(16_000_000, 7_000).saturating_add(T::DbWeight::get().reads_writes(2, 1))
+		// Proof: measured `649`, estimated `3911`; shortest run 24_827_000 ps.
+		Weight::from_parts(28_262_000, 3911)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
-	// Reads and writes: Workers.
+	// Storage: `Workers::Workers` (r:1 w:1)
+	// Proof: `Workers::Workers` (`max_values`: None, `max_size`: Some(446), added: 2921, mode: `MaxEncodedLen`)
 	fn exit() -> Weight {
-		Weight::from_parts(15_000_000, 4_500).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		// Proof: measured `581`, estimated `3911`; shortest run 20_591_000 ps.
+		Weight::from_parts(22_704_000, 3911)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
-	// Reads: Workers, System.Account, Balances.Holds. Writes: those and OwnerOfHot.
+	// Storage: `Workers::Workers` (r:1 w:1)
+	// Proof: `Workers::Workers` (`max_values`: None, `max_size`: Some(446), added: 2921, mode: `MaxEncodedLen`)
+	// Storage: `Balances::Holds` (r:1 w:1)
+	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
+	// Storage: `Workers::OwnerOfHot` (r:0 w:1)
+	// Proof: `Workers::OwnerOfHot` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	fn withdraw_bond() -> Weight {
-		Weight::from_parts(42_000_000, 9_500).saturating_add(T::DbWeight::get().reads_writes(3, 4))
+		// Proof: measured `640`, estimated `3911`; shortest run 71_377_000 ps.
+		Weight::from_parts(78_136_000, 3911)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 }
 
-/// For tests only: nothing is charged for.
+/// For tests.
 impl WeightInfo for () {
 	fn register() -> Weight {
-		Weight::from_parts(1_000, 0)
+		Weight::from_parts(91_557_000, 3911)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
+			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	fn set_hot() -> Weight {
-		Weight::from_parts(1_000, 0)
+		Weight::from_parts(31_257_000, 3911)
+			.saturating_add(RocksDbWeight::get().reads(2_u64))
+			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	fn set_capabilities() -> Weight {
-		Weight::from_parts(1_000, 0)
+		Weight::from_parts(25_047_000, 3911)
+			.saturating_add(RocksDbWeight::get().reads(1_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn bond_more() -> Weight {
-		Weight::from_parts(1_000, 0)
+		Weight::from_parts(93_640_000, 3911)
+			.saturating_add(RocksDbWeight::get().reads(2_u64))
+			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	fn heartbeat() -> Weight {
-		Weight::from_parts(1_000, 0)
+		Weight::from_parts(28_262_000, 3911)
+			.saturating_add(RocksDbWeight::get().reads(2_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn exit() -> Weight {
-		Weight::from_parts(1_000, 0)
+		Weight::from_parts(22_704_000, 3911)
+			.saturating_add(RocksDbWeight::get().reads(1_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn withdraw_bond() -> Weight {
-		Weight::from_parts(1_000, 0)
+		Weight::from_parts(78_136_000, 3911)
+			.saturating_add(RocksDbWeight::get().reads(2_u64))
+			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 }

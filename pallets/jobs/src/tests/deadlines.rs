@@ -1,5 +1,14 @@
 use super::*;
+use crate::WeightInfo as _;
 use frame_support::weights::Weight;
+
+/// What the hook takes for walking `blocks` and serving `jobs`.
+fn idle_weight(blocks: u64, jobs: u64) -> Weight {
+	type Weights = <Test as crate::Config>::WeightInfo;
+	Weights::on_idle_base()
+		.saturating_add(Weights::on_idle_block().saturating_mul(blocks))
+		.saturating_add(Weights::serve().saturating_mul(jobs))
+}
 
 #[test]
 fn a_job_that_nobody_claims_is_refunded_at_the_end_of_its_deadline() {
@@ -82,11 +91,10 @@ fn deadlines_missed_for_lack_of_weight_are_served_in_order_later() {
 		let ids = [submit(train()), submit(train()), submit(train())];
 		starve_to(20);
 		assert!(ids.iter().all(Rows::contains_key));
-		// Enough for walking the empty blocks and one job, in each block one more.
-		let one = Weight::from_parts(1 + 10 * 20 + 1_000, 0);
-		for left in [2, 1, 0] {
+		// Enough for walking the empty blocks and one job; then for one job in each block.
+		for (left, blocks) in [(2, 20), (1, 2), (0, 20)] {
 			let next = System::block_number() + 1;
-			roll_with(next, one);
+			roll_with(next, idle_weight(blocks, 1));
 			assert_eq!(ids.iter().filter(|id| Rows::contains_key(id)).count(), left);
 		}
 		assert_eq!(NextDeadline::<Test>::get(), Some(System::block_number()));
@@ -99,7 +107,7 @@ fn the_cursor_waits_where_the_weight_ran_out() {
 		submit(train());
 		starve_to(15);
 		// The base and two empty blocks.
-		roll_with(16, Weight::from_parts(1 + 10 * 2, 0));
+		roll_with(16, idle_weight(2, 0));
 		assert_eq!(NextDeadline::<Test>::get(), Some(3));
 	});
 }
