@@ -1,6 +1,6 @@
 """Writes the golden vectors that the engine is tested against.
 
-    python -m venv VENV && VENV/bin/pip install torch transformers peft gguf safetensors numpy
+    python -m venv VENV && VENV/bin/pip install -r workers/engine/peers/requirements.txt
     VENV/bin/python workers/engine/golden/make.py MODEL.gguf
 
 The reference is transformers' Llama with the GGUF file's weights (dequantised to f32) and peft's
@@ -20,6 +20,9 @@ import transformers
 from safetensors.torch import save_file
 
 HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "peers"))
+from base import load  # noqa: E402
+
 torch.manual_seed(20)
 torch.set_num_threads(2)
 
@@ -115,57 +118,7 @@ for messages in CHATS:
 )
 
 # --- model -----------------------------------------------------------------------------------------
-config = transformers.LlamaConfig(
-    vocab_size=len(tokens),
-    hidden_size=field("llama.embedding_length"),
-    intermediate_size=field("llama.feed_forward_length"),
-    num_hidden_layers=field("llama.block_count"),
-    num_attention_heads=field("llama.attention.head_count"),
-    num_key_value_heads=field("llama.attention.head_count_kv"),
-    max_position_embeddings=field("llama.context_length"),
-    rms_norm_eps=float(field("llama.attention.layer_norm_rms_epsilon")),
-    rope_theta=float(field("llama.rope.freq_base")),
-    rope_parameters={"rope_type": "default", "rope_theta": float(field("llama.rope.freq_base"))},
-    tie_word_embeddings=True,
-    attn_implementation="eager",
-)
-model = transformers.LlamaForCausalLM(config).float().eval()
-
-
-def unpermute(w, heads):
-    rows, cols = w.shape
-    return w.reshape(heads, rows // heads // 2, 2, cols).swapaxes(1, 2).reshape(rows, cols)
-
-
-PARTS = {
-    "attn_norm": "input_layernorm",
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "ffn_norm": "post_attention_layernorm",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-}
-state = {}
-for t in reader.tensors:
-    w = gguf.quants.dequantize(t.data, t.tensor_type).astype(np.float32)
-    if t.name == "token_embd.weight":
-        name = "model.embed_tokens.weight"
-    elif t.name == "output_norm.weight":
-        name = "model.norm.weight"
-    else:
-        _, layer, part, _ = t.name.split(".")
-        if part == "attn_q":
-            w = unpermute(w, config.num_attention_heads)
-        if part == "attn_k":
-            w = unpermute(w, config.num_key_value_heads)
-        name = f"model.layers.{layer}.{PARTS[part]}.weight"
-    state[name] = torch.from_numpy(np.ascontiguousarray(w))
-missing, unexpected = model.load_state_dict(state, strict=False)
-assert missing == ["lm_head.weight"] and not unexpected, (missing, unexpected)
-model.tie_weights()
+model = load(sys.argv[1], attention="eager")
 
 TEXT = (
     "Weft: A free on-line dictionary entry. In weaving, the weft is the thread that is drawn "
