@@ -196,29 +196,41 @@ fn lines(path: &Path) -> Result<Vec<Value>> {
 		.collect()
 }
 
-/// Lines of the same name side by side; a ratio above 1 says that Weft is faster.
+/// Cores used by other processes above which a line counts as disturbed.
+const DISTURBED: f64 = 0.2;
+
+/// Lines of the same name side by side; a ratio above 1 says that Weft is faster. A figure taken while other
+/// processes computed gets a star and no ratio: torch's threads wait for each other, so that one busy process
+/// can slow it down twentyfold.
 fn table(ours: &[Value], theirs: &[Value]) -> String {
 	let text = |line: &Value, key: &str| line[key].as_str().unwrap_or_default().to_string();
 	let number = |line: &Value, key: &str| line[key].as_f64().unwrap_or(f64::NAN);
+	let disturbed = |line: &Value| number(line, "others") > DISTURBED;
+	let speed = |line: &Value| {
+		format!("{:.1}{}", number(line, "tok_s"), if disturbed(line) { "*" } else { "" })
+	};
 	let mut out = String::from(
-		"| what | Weft, tok/s | peer | peer, tok/s | Weft / peer | the same per core-second |\n\
-		 | --- | ---: | --- | ---: | ---: | ---: |\n",
+		"| what | Weft, tok/s | peer | peer, tok/s | Weft / peer |\n\
+		 | --- | ---: | --- | ---: | ---: |\n",
 	);
 	for line in ours {
-		let (what, our_speed) = (text(line, "what"), number(line, "tok_s"));
+		let (what, our_speed) = (text(line, "what"), speed(line));
 		let mut peers = theirs.iter().filter(|l| l["what"] == line["what"]).peekable();
 		if peers.peek().is_none() {
-			out += &format!("| {what} | {our_speed:.1} | none does this | | | |\n");
+			out += &format!("| {what} | {our_speed} | none does this | | |\n");
 		}
 		for peer in peers {
-			out += &format!(
-				"| {what} | {our_speed:.1} | {} | {:.1} | {:.2} | {:.2} |\n",
-				text(peer, "engine"),
-				number(peer, "tok_s"),
-				our_speed / number(peer, "tok_s"),
-				number(line, "tok_core_s") / number(peer, "tok_core_s"),
-			);
+			let ratio = if disturbed(line) || disturbed(peer) {
+				String::new()
+			} else {
+				format!("{:.2}", number(line, "tok_s") / number(peer, "tok_s"))
+			};
+			let (name, their_speed) = (text(peer, "engine"), speed(peer));
+			out += &format!("| {what} | {our_speed} | {name} | {their_speed} | {ratio} |\n");
 		}
+	}
+	if ours.iter().chain(theirs).any(disturbed) {
+		out += "\n* disturbed: other processes used more than a fifth of a core meanwhile; run again when it is quiet.\n";
 	}
 	out
 }
@@ -228,20 +240,30 @@ mod tests {
 	use super::table;
 	use serde_json::json;
 
+	fn line(engine: &str, what: &str, speed: f64, others: f64) -> serde_json::Value {
+		json!({"engine": engine, "what": what, "threads": 2, "tok_s": speed, "others": others})
+	}
+
 	#[test]
 	fn the_table_sets_a_line_beside_every_peer_that_did_the_same_work() {
-		let line = |engine: &str, what: &str, speed: f64| json!({"engine": engine, "what": what, "threads": 2, "tok_s": speed, "tok_core_s": speed / 2.0});
-		let ours = [line("weft", "train", 300.0), line("weft", "index", 5.0)];
-		let theirs = [line("peft", "train", 200.0), line("peft bf16", "train", 600.0)];
+		let ours = [line("weft", "train", 300.0, 0.0), line("weft", "index", 5.0, 0.02)];
+		let theirs = [line("peft", "train", 200.0, 0.0), line("peft bf16", "train", 600.0, 0.0)];
 		let text = table(&ours, &theirs);
 		let rows: Vec<&str> = text.lines().skip(2).collect();
 		assert_eq!(
 			rows,
 			[
-				"| train | 300.0 | peft | 200.0 | 1.50 | 1.50 |",
-				"| train | 300.0 | peft bf16 | 600.0 | 0.50 | 0.50 |",
-				"| index | 5.0 | none does this | | | |",
+				"| train | 300.0 | peft | 200.0 | 1.50 |",
+				"| train | 300.0 | peft bf16 | 600.0 | 0.50 |",
+				"| index | 5.0 | none does this | | |",
 			]
 		);
+	}
+
+	#[test]
+	fn a_disturbed_figure_is_marked_and_gives_no_ratio() {
+		let text = table(&[line("weft", "train", 300.0, 0.0)], &[line("peft", "train", 9.0, 0.9)]);
+		assert!(text.contains("| train | 300.0 | peft | 9.0* |  |"), "{text}");
+		assert!(text.contains("run again when it is quiet"), "{text}");
 	}
 }

@@ -2,17 +2,24 @@
 //!
 //! With `--json`, every line also goes to the file as one JSON object. `workers/engine/peers/bench_peers.py`
 //! measures the same work done by transformers, peft and llama.cpp; `cargo xtask bench` runs both. Each line
-//! runs its work once to warm up before the clock starts.
+//! runs its work once to warm up before the clock starts, and says how many cores other processes used
+//! meanwhile: where that is more than a few hundredths, the figure is of a disturbed machine.
 
 use std::{fs::File, io::Write, path::PathBuf, sync::Arc, time::Instant};
 use weft_engine::{fetch, Adapter, AdapterGrads, LoraConfig, Model, Sequence, TrainBatch};
 
-/// Seconds that the process has computed, over all threads; on a busy machine the honest measure.
-fn cpu() -> f64 {
+/// Seconds that this process has computed, over all threads, and that the whole machine has been busy,
+/// over all cores.
+fn cpu() -> (f64, f64) {
 	let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
 	let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
 	let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<f64>().ok()).unwrap_or(0.0);
-	(ticks(11) + ticks(12)) / 100.0
+	let all = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+	let all = all.lines().next().unwrap_or("").split_whitespace().skip(1).take(8);
+	// The fourth and the fifth are idle time and waiting for disks.
+	let busy = all.enumerate().filter(|(i, _)| ![3, 4].contains(i));
+	let busy: f64 = busy.filter_map(|(_, f)| f.parse::<f64>().ok()).sum();
+	((ticks(11) + ticks(12)) / 100.0, busy / 100.0)
 }
 
 type Error = Box<dyn std::error::Error>;
@@ -24,18 +31,17 @@ struct Report {
 }
 
 impl Report {
-	/// Prints tokens a second of wall-clock time and of processor time.
-	fn line(
-		&mut self,
-		name: &str,
-		tokens: f64,
-		(wall, start): (Instant, f64),
-	) -> Result<(), Error> {
-		let (wall, cpu) = (tokens / wall.elapsed().as_secs_f64(), tokens / (cpu() - start));
-		println!("{name:32}{wall:8.1} tok/s   {cpu:8.1} tok/core-s");
+	/// Prints tokens a second of wall-clock time and of processor time, and how many cores others used.
+	fn line(&mut self, name: &str, tokens: f64, start: Start) -> Result<(), Error> {
+		let (wall, (cpu, busy)) = (start.0.elapsed().as_secs_f64(), cpu());
+		let own = cpu - start.1 .0;
+		let others = ((busy - start.1 .1 - own) / wall).max(0.0);
+		let (wall, own) = (tokens / wall, tokens / own);
+		println!("{name:32}{wall:8.1} tok/s   {own:8.1} tok/core-s   others: {others:.2} cores");
 		if let Some(file) = &mut self.json {
 			let line = serde_json::json!({
-				"engine": "weft", "what": name, "threads": self.threads, "tok_s": wall, "tok_core_s": cpu,
+				"engine": "weft", "what": name, "threads": self.threads, "tok_s": wall, "tok_core_s": own,
+				"others": others,
 			});
 			writeln!(file, "{line}")?;
 		}
@@ -43,7 +49,10 @@ impl Report {
 	}
 }
 
-fn now() -> (Instant, f64) {
+/// When a line began, and the processor times at that moment.
+type Start = (Instant, (f64, f64));
+
+fn now() -> Start {
 	(Instant::now(), cpu())
 }
 
@@ -102,7 +111,7 @@ fn main() -> Result<(), Error> {
 			model.prefill(&mut sequence, &tokens(128, i as u32))?;
 			sequences.push(sequence);
 		}
-		let steps = 64;
+		let steps = 128;
 		let mut start = now();
 		for step in 0..=steps {
 			let mut batch: Vec<_> = sequences.iter_mut().map(|s| (s, 1000 + step)).collect();

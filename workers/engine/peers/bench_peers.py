@@ -34,7 +34,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 # As in the Rust example.
-ROOM, STEPS, PROMPT = 1024, 64, 128
+ROOM, STEPS, PROMPT = 1024, 128, 128
 BATCH, LENGTH, GIVEN, RANK, ALPHA = 8, 100, 30, 16, 32
 LENGTHS = (16, 128, 512)
 out = open(args.json, "w") if args.json else None
@@ -44,18 +44,34 @@ def tokens(vocab, n, salt):
     return [(i * 7919 + salt * 104_729) % (vocab - 1000) + 500 for i in range(n)]
 
 
-def measure(peer, what, count, work, rounds=1, warm=True):
-    """Runs the work once to warm up, then `rounds` times; prints tokens a second."""
-    if warm:
-        work()
-    wall, cpu = time.perf_counter(), time.process_time()
+def busy():
+    """Seconds that the whole machine has been busy, over all cores."""
+    with open("/proc/stat") as stat:
+        fields = [int(f) for f in stat.readline().split()[1:9]]
+    # The fourth and the fifth are idle time and waiting for disks.
+    return (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
+
+
+def measure(peer, what, count, work, rounds=1):
+    """Runs the work once to warm up, then `rounds` times; prints tokens a second.
+
+    Also prints how many cores other processes used meanwhile. torch's threads wait for each other after
+    every operation, so one busy process beside it can slow it down twentyfold: such a figure says nothing.
+    """
+    work()
+    wall, own, machine = time.perf_counter(), time.process_time(), busy()
     for _ in range(rounds):
         work()
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    wall, cpu = count * rounds / wall, count * rounds / cpu
-    print(f"{peer:24}{what:32}{wall:8.1f} tok/s   {cpu:8.1f} tok/core-s", flush=True)
+    wall, own = time.perf_counter() - wall, time.process_time() - own
+    others = max(0.0, (busy() - machine - own) / wall)
+    wall, own = count * rounds / wall, count * rounds / own
+    print(
+        f"{peer:20}{what:32}{wall:8.1f} tok/s   {own:8.1f} tok/core-s   others: {others:.2f} cores",
+        flush=True,
+    )
     if out:
-        line = {"engine": peer, "what": what, "threads": threads, "tok_s": wall, "tok_core_s": cpu}
+        line = {"engine": peer, "what": what, "threads": threads}
+        line |= {"tok_s": wall, "tok_core_s": own, "others": others}
         print(json.dumps(line), file=out, flush=True)
 
 
