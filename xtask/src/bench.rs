@@ -101,7 +101,7 @@ fn script(paths: &Paths, python: &Path, name: &str, args: &[&str]) -> Result<()>
 		.env("PYTHONDONTWRITEBYTECODE", "1")
 		.status()
 		.with_context(|| format!("starting {}", python.display()))?;
-	ensure!(status.success(), "{PEERS}/{name} failed; see above");
+	ensure!(status.success(), "{PEERS}/{name} failed ({status}); see above");
 	Ok(())
 }
 
