@@ -197,6 +197,54 @@ fn fees_go_to_the_author_and_without_one_to_the_treasury() {
 	});
 }
 
+/// A transaction as a wallet signs it.
+fn signed(who: Sr25519Keyring, nonce: u32, call: RuntimeCall) -> UncheckedExtrinsic {
+	let extension: TxExtension = (
+		frame_system::CheckNonZeroSender::new(),
+		frame_system::CheckSpecVersion::new(),
+		frame_system::CheckTxVersion::new(),
+		frame_system::CheckGenesis::new(),
+		frame_system::CheckEra::from(generic::Era::Immortal),
+		frame_system::CheckNonce::from(nonce),
+		frame_system::CheckWeight::new(),
+		pallet_transaction_payment::ChargeTransactionPayment::from(0),
+		pallet_revive::evm::tx_extension::SetOrigin::default(),
+		frame_metadata_hash_extension::CheckMetadataHash::new(false),
+		frame_system::WeightReclaim::new(),
+	);
+	let payload = generic::SignedPayload::new(call.clone(), extension.clone())
+		.expect("what is signed implicitly is in the state");
+	let signature = payload.using_encoded(|bytes| who.sign(bytes));
+	generic::UncheckedExtrinsic::new_signed(
+		call,
+		who.to_account_id().into(),
+		signature.into(),
+		extension,
+	)
+	.into()
+}
+
+#[test]
+fn a_transaction_with_a_wrong_nonce_is_refused_and_costs_nothing() {
+	use sp_runtime::transaction_validity::InvalidTransaction;
+	chain(genesis::development()).execute_with(|| {
+		let dave = Sr25519Keyring::Dave;
+		let remark = || {
+			RuntimeCall::System(frame_system::Call::remark_with_event { remark: b"weft".to_vec() })
+		};
+		let state = || (System::account(dave.to_account_id()), System::event_count());
+		assert_ok!(Executive::apply_extrinsic(signed(dave, 0, remark())).expect("it is valid"));
+		let before = state();
+		assert_eq!(before.0.nonce, 1);
+		for (nonce, why) in [(0, InvalidTransaction::Stale), (2, InvalidTransaction::Future)] {
+			let refused = Executive::apply_extrinsic(signed(dave, nonce, remark()));
+			assert_eq!(refused, Err(why.into()));
+			assert_eq!(state(), before);
+		}
+		assert_ok!(Executive::apply_extrinsic(signed(dave, 1, remark())).expect("it is valid"));
+	});
+}
+
 #[test]
 fn calls_are_small_enough_to_pass_around() {
 	assert!(core::mem::size_of::<RuntimeCall>() <= 1_024);

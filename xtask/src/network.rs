@@ -227,6 +227,20 @@ pub fn up(paths: &Paths, fresh: bool) -> Result<()> {
 	}
 }
 
+/// What `weft demo` announces, in its order.
+const STAGES: [&str; 10] = [
+	"datanet",
+	"contribute",
+	"curate",
+	"snapshot",
+	"training",
+	"trained",
+	"published",
+	"asking",
+	"settling",
+	"done",
+];
+
 pub fn demo(paths: &Paths, own_data: Option<PathBuf>, fresh: bool, chaos: bool) -> Result<()> {
 	setup::build_tools()?;
 	setup::model(paths)?;
@@ -245,6 +259,7 @@ pub fn demo(paths: &Paths, own_data: Option<PathBuf>, fresh: bool, chaos: bool) 
 	net.start_all()?;
 	addresses(&net);
 	stop_on_signal();
+	let net_dir = net.dir.clone();
 	let mut job = Command::new(paths.program("weft"))
 		.args(["demo", "--data"])
 		.arg(&data)
@@ -256,7 +271,8 @@ pub fn demo(paths: &Paths, own_data: Option<PathBuf>, fresh: bool, chaos: bool) 
 		.arg(paths.model())
 		.spawn()
 		.context("starting weft demo")?;
-	// Each is killed once, at a moment that the demo's own state file announces.
+	// Each is killed at least once, at a moment that the demo's own state file announces, or as soon after as
+	// the one before is up again.
 	let mut plan = vec![
 		("weft-worker", "training"),
 		("weft-gateway", "trained"),
@@ -267,6 +283,11 @@ pub fn demo(paths: &Paths, own_data: Option<PathBuf>, fresh: bool, chaos: bool) 
 		plan.clear();
 	}
 	plan.reverse();
+	let reached = |stage: &str| {
+		let now = std::fs::read_to_string(net_dir.join("demo/stage")).unwrap_or_default();
+		let at = |s: &str| STAGES.iter().position(|x| *x == s);
+		at(now.trim()) >= at(stage)
+	};
 	let status = loop {
 		if let Some(status) = job.try_wait()? {
 			break status;
@@ -276,8 +297,7 @@ pub fn demo(paths: &Paths, own_data: Option<PathBuf>, fresh: bool, chaos: bool) 
 			bail!("stopped; run the same command to go on where it was");
 		}
 		if let Some((name, stage)) = plan.last().copied() {
-			let now = std::fs::read_to_string(net.dir.join("demo/stage")).unwrap_or_default();
-			if now.trim() == stage {
+			if reached(stage) {
 				plan.pop();
 				std::thread::sleep(Duration::from_secs(5));
 				net.crash(name)?;
@@ -287,6 +307,21 @@ pub fn demo(paths: &Paths, own_data: Option<PathBuf>, fresh: bool, chaos: bool) 
 	};
 	ensure!(status.success(), "the demo failed; logs are in {}", net.dir.join("logs").display());
 	println!("the whole demo after the build: {} s", begun.elapsed().as_secs());
+	if chaos {
+		ensure!(
+			plan.is_empty(),
+			"the demo had nothing left to do before everything was killed; use --fresh"
+		);
+		println!("the gateway's index against one built from scratch:");
+		let same = Command::new(paths.program("weft-gateway"))
+			.args(["--node", &format!("ws://127.0.0.1:{NODE_RPC}")])
+			.arg("--data")
+			.arg(net.dir.join("gateway"))
+			.args(["reindex", "--check"])
+			.status()
+			.context("starting weft-gateway reindex")?;
+		ensure!(same.success(), "the gateway's index is not what the chain says");
+	}
 	Ok(())
 }
 
