@@ -46,16 +46,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Balances::Holds` (r:1 w:1)
 	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
 	fn deposit() -> Weight {
-		// Proof: measured `795`, estimated `3817`; shortest run 94_571_000 ps.
-		Weight::from_parts(101_271_000, 3817)
+		// Proof: measured `795`, estimated `3817`; shortest run 92_979_000 ps.
+		Weight::from_parts(99_578_000, 3817)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	// Storage: `Attribution::Channels` (r:1 w:1)
 	// Proof: `Attribution::Channels` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	fn close() -> Weight {
-		// Proof: measured `186`, estimated `3622`; shortest run 20_090_000 ps.
-		Weight::from_parts(21_742_000, 3622)
+		// Proof: measured `186`, estimated `3622`; shortest run 19_980_000 ps.
+		Weight::from_parts(21_713_000, 3622)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -66,8 +66,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Balances::Holds` (r:1 w:1)
 	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
 	fn withdraw() -> Weight {
-		// Proof: measured `423`, estimated `3676`; shortest run 75_062_000 ps.
-		Weight::from_parts(79_729_000, 3676)
+		// Proof: measured `423`, estimated `3676`; shortest run 72_689_000 ps.
+		Weight::from_parts(79_017_000, 3676)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -88,9 +88,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Balances::Holds` (r:65 w:65)
 	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
 	fn settle(n: u32, ) -> Weight {
-		// Proof: measured `2594 + n * 319`, estimated `11402 + n * 2686`; shortest run 514_898_000 ps.
-		Weight::from_parts(527_387_000, 11402)
-			.saturating_add(Weight::from_parts(428_673_804, 0).saturating_mul(n.into()))
+		// Proof: measured `2623 + n * 317`, estimated `11402 + n * 2686`; shortest run 488_469_000 ps.
+		Weight::from_parts(60_805_051, 11402)
+			.saturating_add(Weight::from_parts(427_399_740, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
@@ -108,17 +108,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Revive::OriginalAccount` (r:1 w:1)
 	// Proof: `Revive::OriginalAccount` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	fn claim(n: u32, ) -> Weight {
-		// Proof: measured `1192`, estimated `6196`; shortest run 126_188_000 ps.
-		Weight::from_parts(130_436_819, 6196)
-			.saturating_add(Weight::from_parts(5_050_502, 0).saturating_mul(n.into()))
+		// Proof: measured `1192`, estimated `6196`; shortest run 119_779_000 ps.
+		Weight::from_parts(120_431_103, 6196)
+			.saturating_add(Weight::from_parts(4_531_264, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 	// Storage: `Attribution::Ledgers` (r:1 w:1)
 	// Proof: `Attribution::Ledgers` (`max_values`: None, `max_size`: Some(770), added: 3245, mode: `MaxEncodedLen`)
 	fn reject_root() -> Weight {
-		// Proof: measured `714`, estimated `4235`; shortest run 33_550_000 ps.
-		Weight::from_parts(44_386_000, 4235)
+		// Proof: measured `714`, estimated `4235`; shortest run 27_070_000 ps.
+		Weight::from_parts(40_761_000, 4235)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -127,23 +127,23 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// For tests.
 impl WeightInfo for () {
 	fn deposit() -> Weight {
-		Weight::from_parts(101_271_000, 3817)
+		Weight::from_parts(99_578_000, 3817)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	fn close() -> Weight {
-		Weight::from_parts(21_742_000, 3622)
+		Weight::from_parts(21_713_000, 3622)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn withdraw() -> Weight {
-		Weight::from_parts(79_729_000, 3676)
+		Weight::from_parts(79_017_000, 3676)
 			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	fn settle(n: u32, ) -> Weight {
-		Weight::from_parts(527_387_000, 11402)
-			.saturating_add(Weight::from_parts(428_673_804, 0).saturating_mul(n.into()))
+		Weight::from_parts(60_805_051, 11402)
+			.saturating_add(Weight::from_parts(427_399_740, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads(10_u64))
 			.saturating_add(RocksDbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
@@ -151,13 +151,13 @@ impl WeightInfo for () {
 			.saturating_add(Weight::from_parts(0, 2686).saturating_mul(n.into()))
 	}
 	fn claim(n: u32, ) -> Weight {
-		Weight::from_parts(130_436_819, 6196)
-			.saturating_add(Weight::from_parts(5_050_502, 0).saturating_mul(n.into()))
+		Weight::from_parts(120_431_103, 6196)
+			.saturating_add(Weight::from_parts(4_531_264, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 	fn reject_root() -> Weight {
-		Weight::from_parts(44_386_000, 4235)
+		Weight::from_parts(40_761_000, 4235)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}

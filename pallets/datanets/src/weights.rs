@@ -40,9 +40,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Datanets::Datanets` (r:0 w:1)
 	// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(758), added: 3233, mode: `MaxEncodedLen`)
 	fn create(c: u32, ) -> Weight {
-		// Proof: measured `76`, estimated `1489`; shortest run 14_061_000 ps.
-		Weight::from_parts(15_673_521, 1489)
-			.saturating_add(Weight::from_parts(43_635, 0).saturating_mul(c.into()))
+		// Proof: measured `76`, estimated `1489`; shortest run 13_831_000 ps.
+		Weight::from_parts(15_296_365, 1489)
+			.saturating_add(Weight::from_parts(48_001, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -57,8 +57,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Datanets::Contributions` (r:0 w:1)
 	// Proof: `Datanets::Contributions` (`max_values`: None, `max_size`: Some(705), added: 3180, mode: `MaxEncodedLen`)
 	fn contribute() -> Weight {
-		// Proof: measured `1021`, estimated `4223`; shortest run 82_694_000 ps.
-		Weight::from_parts(93_659_000, 4223)
+		// Proof: measured `1021`, estimated `4223`; shortest run 86_379_000 ps.
+		Weight::from_parts(90_735_000, 4223)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -73,9 +73,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Balances::Holds` (r:1 w:1)
 	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
 	fn withdraw(v: u32, ) -> Weight {
-		// Proof: measured `1862 + v * 86`, estimated `4223 + v * 3064`; shortest run 94_871_000 ps.
-		Weight::from_parts(101_867_951, 4223)
-			.saturating_add(Weight::from_parts(6_713_746, 0).saturating_mul(v.into()))
+		// Proof: measured `1862 + v * 86`, estimated `4223 + v * 3064`; shortest run 91_216_000 ps.
+		Weight::from_parts(96_937_283, 4223)
+			.saturating_add(Weight::from_parts(6_479_717, 0).saturating_mul(v.into()))
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(v.into())))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
@@ -87,8 +87,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Datanets::Datanets` (r:1 w:0)
 	// Proof: `Datanets::Datanets` (`max_values`: None, `max_size`: Some(758), added: 3233, mode: `MaxEncodedLen`)
 	fn attach_report() -> Weight {
-		// Proof: measured `1096`, estimated `4223`; shortest run 24_406_000 ps.
-		Weight::from_parts(26_710_000, 4223)
+		// Proof: measured `1096`, estimated `4223`; shortest run 23_285_000 ps.
+		Weight::from_parts(25_117_000, 4223)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -107,9 +107,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Datanets::AcceptedList` (r:1 w:1)
 	// Proof: `Datanets::AcceptedList` (`max_values`: None, `max_size`: Some(8214), added: 10689, mode: `MaxEncodedLen`)
 	fn review(v: u32, ) -> Weight {
-		// Proof: measured `1505 + v * 117`, estimated `11679 + v * 3064`; shortest run 180_479_000 ps.
-		Weight::from_parts(187_550_266, 11679)
-			.saturating_add(Weight::from_parts(7_120_891, 0).saturating_mul(v.into()))
+		// Proof: measured `1505 + v * 117`, estimated `11679 + v * 3064`; shortest run 180_920_000 ps.
+		Weight::from_parts(184_463_202, 11679)
+			.saturating_add(Weight::from_parts(7_027_188, 0).saturating_mul(v.into()))
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(v.into())))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
@@ -127,9 +127,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Datanets::Snapshots` (r:0 w:1)
 	// Proof: `Datanets::Snapshots` (`max_values`: None, `max_size`: Some(12362), added: 14837, mode: `MaxEncodedLen`)
 	fn snapshot(n: u32, ) -> Weight {
-		// Proof: measured `1156 + n * 68`, estimated `11679 + n * 3180`; shortest run 44_186_000 ps.
-		Weight::from_parts(45_588_000, 11679)
-			.saturating_add(Weight::from_parts(12_887_715, 0).saturating_mul(n.into()))
+		// Proof: measured `1156 + n * 68`, estimated `11679 + n * 3180`; shortest run 41_432_000 ps.
+		Weight::from_parts(42_273_000, 11679)
+			.saturating_add(Weight::from_parts(12_732_862, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
@@ -140,19 +140,19 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// For tests.
 impl WeightInfo for () {
 	fn create(c: u32, ) -> Weight {
-		Weight::from_parts(15_673_521, 1489)
-			.saturating_add(Weight::from_parts(43_635, 0).saturating_mul(c.into()))
+		Weight::from_parts(15_296_365, 1489)
+			.saturating_add(Weight::from_parts(48_001, 0).saturating_mul(c.into()))
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	fn contribute() -> Weight {
-		Weight::from_parts(93_659_000, 4223)
+		Weight::from_parts(90_735_000, 4223)
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	fn withdraw(v: u32, ) -> Weight {
-		Weight::from_parts(101_867_951, 4223)
-			.saturating_add(Weight::from_parts(6_713_746, 0).saturating_mul(v.into()))
+		Weight::from_parts(96_937_283, 4223)
+			.saturating_add(Weight::from_parts(6_479_717, 0).saturating_mul(v.into()))
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().reads((1_u64).saturating_mul(v.into())))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
@@ -160,13 +160,13 @@ impl WeightInfo for () {
 			.saturating_add(Weight::from_parts(0, 3064).saturating_mul(v.into()))
 	}
 	fn attach_report() -> Weight {
-		Weight::from_parts(26_710_000, 4223)
+		Weight::from_parts(25_117_000, 4223)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn review(v: u32, ) -> Weight {
-		Weight::from_parts(187_550_266, 11679)
-			.saturating_add(Weight::from_parts(7_120_891, 0).saturating_mul(v.into()))
+		Weight::from_parts(184_463_202, 11679)
+			.saturating_add(Weight::from_parts(7_027_188, 0).saturating_mul(v.into()))
 			.saturating_add(RocksDbWeight::get().reads(8_u64))
 			.saturating_add(RocksDbWeight::get().reads((1_u64).saturating_mul(v.into())))
 			.saturating_add(RocksDbWeight::get().writes(7_u64))
@@ -174,8 +174,8 @@ impl WeightInfo for () {
 			.saturating_add(Weight::from_parts(0, 3064).saturating_mul(v.into()))
 	}
 	fn snapshot(n: u32, ) -> Weight {
-		Weight::from_parts(45_588_000, 11679)
-			.saturating_add(Weight::from_parts(12_887_715, 0).saturating_mul(n.into()))
+		Weight::from_parts(42_273_000, 11679)
+			.saturating_add(Weight::from_parts(12_732_862, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))

@@ -62,8 +62,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Jobs::Jobs` (r:0 w:1)
 	// Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(370), added: 2845, mode: `MaxEncodedLen`)
 	fn submit() -> Weight {
-		// Proof: measured `983`, estimated `119686`; shortest run 125_137_000 ps.
-		Weight::from_parts(138_897_000, 119686)
+		// Proof: measured `983`, estimated `119686`; shortest run 129_974_000 ps.
+		Weight::from_parts(138_507_000, 119686)
 			.saturating_add(T::DbWeight::get().reads(15_u64))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
@@ -78,8 +78,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Jobs::NextDeadline` (r:1 w:0)
 	// Proof: `Jobs::NextDeadline` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn claim() -> Weight {
-		// Proof: measured `1253`, estimated `6992`; shortest run 51_917_000 ps.
-		Weight::from_parts(58_938_000, 6992)
+		// Proof: measured `1253`, estimated `6992`; shortest run 51_297_000 ps.
+		Weight::from_parts(58_237_000, 6992)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -88,8 +88,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Workers::OwnerOfHot` (r:1 w:0)
 	// Proof: `Workers::OwnerOfHot` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	fn progress() -> Weight {
-		// Proof: measured `649`, estimated `3835`; shortest run 26_409_000 ps.
-		Weight::from_parts(29_975_000, 3835)
+		// Proof: measured `649`, estimated `3835`; shortest run 27_411_000 ps.
+		Weight::from_parts(29_514_000, 3835)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -104,8 +104,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Jobs::NextDeadline` (r:1 w:0)
 	// Proof: `Jobs::NextDeadline` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn report() -> Weight {
-		// Proof: measured `1397`, estimated `6992`; shortest run 50_355_000 ps.
-		Weight::from_parts(56_104_000, 6992)
+		// Proof: measured `1397`, estimated `6992`; shortest run 52_879_000 ps.
+		Weight::from_parts(56_885_000, 6992)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -128,8 +128,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Jobs::NextDeadline` (r:1 w:0)
 	// Proof: `Jobs::NextDeadline` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn settle() -> Weight {
-		// Proof: measured `2636`, estimated `11402`; shortest run 411_423_000 ps.
-		Weight::from_parts(452_055_000, 11402)
+		// Proof: measured `2636`, estimated `11402`; shortest run 422_561_000 ps.
+		Weight::from_parts(452_496_000, 11402)
 			.saturating_add(T::DbWeight::get().reads(14_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
@@ -144,8 +144,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Jobs::OpenJobs` (r:1 w:1)
 	// Proof: `Jobs::OpenJobs` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	fn cancel() -> Weight {
-		// Proof: measured `1191`, estimated `3991`; shortest run 84_135_000 ps.
-		Weight::from_parts(93_369_000, 3991)
+		// Proof: measured `1191`, estimated `3991`; shortest run 87_360_000 ps.
+		Weight::from_parts(92_919_000, 3991)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -168,16 +168,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Jobs::NextDeadline` (r:1 w:0)
 	// Proof: `Jobs::NextDeadline` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn poke() -> Weight {
-		// Proof: measured `3160`, estimated `11402`; shortest run 492_676_000 ps.
-		Weight::from_parts(521_869_000, 11402)
+		// Proof: measured `3160`, estimated `11402`; shortest run 496_250_000 ps.
+		Weight::from_parts(521_868_000, 11402)
 			.saturating_add(T::DbWeight::get().reads(14_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
 	// Storage: `Jobs::NextDeadline` (r:1 w:0)
 	// Proof: `Jobs::NextDeadline` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn on_idle_base() -> Weight {
-		// Proof: measured `141`, estimated `1489`; shortest run 5_448_000 ps.
-		Weight::from_parts(6_009_000, 1489)
+		// Proof: measured `141`, estimated `1489`; shortest run 5_358_000 ps.
+		Weight::from_parts(5_868_000, 1489)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 	}
 	// Storage: `Jobs::NextDeadline` (r:1 w:1)
@@ -185,8 +185,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Jobs::Deadlines` (r:1 w:0)
 	// Proof: `Jobs::Deadlines` (`max_values`: None, `max_size`: Some(526), added: 3001, mode: `MaxEncodedLen`)
 	fn on_idle_block() -> Weight {
-		// Proof: measured `141`, estimated `3991`; shortest run 8_103_000 ps.
-		Weight::from_parts(8_833_000, 3991)
+		// Proof: measured `141`, estimated `3991`; shortest run 8_002_000 ps.
+		Weight::from_parts(8_763_000, 3991)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -209,8 +209,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Jobs::OpenJobs` (r:1 w:1)
 	// Proof: `Jobs::OpenJobs` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	fn serve() -> Weight {
-		// Proof: measured `2655`, estimated `11402`; shortest run 414_529_000 ps.
-		Weight::from_parts(435_350_000, 11402)
+		// Proof: measured `2655`, estimated `11402`; shortest run 407_798_000 ps.
+		Weight::from_parts(454_989_000, 11402)
 			.saturating_add(T::DbWeight::get().reads(14_u64))
 			.saturating_add(T::DbWeight::get().writes(12_u64))
 	}
@@ -219,51 +219,51 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// For tests.
 impl WeightInfo for () {
 	fn submit() -> Weight {
-		Weight::from_parts(138_897_000, 119686)
+		Weight::from_parts(138_507_000, 119686)
 			.saturating_add(RocksDbWeight::get().reads(15_u64))
 			.saturating_add(RocksDbWeight::get().writes(7_u64))
 	}
 	fn claim() -> Weight {
-		Weight::from_parts(58_938_000, 6992)
+		Weight::from_parts(58_237_000, 6992)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	fn progress() -> Weight {
-		Weight::from_parts(29_975_000, 3835)
+		Weight::from_parts(29_514_000, 3835)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn report() -> Weight {
-		Weight::from_parts(56_104_000, 6992)
+		Weight::from_parts(56_885_000, 6992)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	fn settle() -> Weight {
-		Weight::from_parts(452_055_000, 11402)
+		Weight::from_parts(452_496_000, 11402)
 			.saturating_add(RocksDbWeight::get().reads(14_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
 	fn cancel() -> Weight {
-		Weight::from_parts(93_369_000, 3991)
+		Weight::from_parts(92_919_000, 3991)
 			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	fn poke() -> Weight {
-		Weight::from_parts(521_869_000, 11402)
+		Weight::from_parts(521_868_000, 11402)
 			.saturating_add(RocksDbWeight::get().reads(14_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
 	fn on_idle_base() -> Weight {
-		Weight::from_parts(6_009_000, 1489)
+		Weight::from_parts(5_868_000, 1489)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 	}
 	fn on_idle_block() -> Weight {
-		Weight::from_parts(8_833_000, 3991)
+		Weight::from_parts(8_763_000, 3991)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn serve() -> Weight {
-		Weight::from_parts(435_350_000, 11402)
+		Weight::from_parts(454_989_000, 11402)
 			.saturating_add(RocksDbWeight::get().reads(14_u64))
 			.saturating_add(RocksDbWeight::get().writes(12_u64))
 	}

@@ -38,8 +38,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Models::Bases` (r:0 w:1)
 	// Proof: `Models::Bases` (`max_values`: None, `max_size`: Some(251), added: 2726, mode: `MaxEncodedLen`)
 	fn register_base() -> Weight {
-		// Proof: measured `3`, estimated `1489`; shortest run 12_809_000 ps.
-		Weight::from_parts(14_181_000, 1489)
+		// Proof: measured `3`, estimated `1489`; shortest run 12_078_000 ps.
+		Weight::from_parts(13_440_000, 1489)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -56,24 +56,24 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Models::Models` (r:0 w:1)
 	// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(352), added: 2827, mode: `MaxEncodedLen`)
 	fn publish() -> Weight {
-		// Proof: measured `1169`, estimated `119686`; shortest run 63_224_000 ps.
-		Weight::from_parts(69_834_000, 119686)
+		// Proof: measured `1169`, estimated `119686`; shortest run 61_392_000 ps.
+		Weight::from_parts(66_990_000, 119686)
 			.saturating_add(T::DbWeight::get().reads(12_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	// Storage: `Models::Models` (r:1 w:1)
 	// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(352), added: 2827, mode: `MaxEncodedLen`)
 	fn set_price() -> Weight {
-		// Proof: measured `500`, estimated `3817`; shortest run 17_526_000 ps.
-		Weight::from_parts(19_319_000, 3817)
+		// Proof: measured `500`, estimated `3817`; shortest run 17_076_000 ps.
+		Weight::from_parts(18_517_000, 3817)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	// Storage: `Models::Models` (r:1 w:1)
 	// Proof: `Models::Models` (`max_values`: None, `max_size`: Some(352), added: 2827, mode: `MaxEncodedLen`)
 	fn retire() -> Weight {
-		// Proof: measured `500`, estimated `3817`; shortest run 17_366_000 ps.
-		Weight::from_parts(19_168_000, 3817)
+		// Proof: measured `500`, estimated `3817`; shortest run 16_795_000 ps.
+		Weight::from_parts(18_187_000, 3817)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -82,8 +82,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Datanets::Snapshots` (r:8 w:0)
 	// Proof: `Datanets::Snapshots` (`max_values`: None, `max_size`: Some(12362), added: 14837, mode: `MaxEncodedLen`)
 	fn lineage() -> Weight {
-		// Proof: measured `1242`, estimated `119686`; shortest run 47_191_000 ps.
-		Weight::from_parts(52_579_000, 119686)
+		// Proof: measured `1242`, estimated `119686`; shortest run 46_269_000 ps.
+		Weight::from_parts(49_314_000, 119686)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 	}
 }
@@ -91,27 +91,27 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// For tests.
 impl WeightInfo for () {
 	fn register_base() -> Weight {
-		Weight::from_parts(14_181_000, 1489)
+		Weight::from_parts(13_440_000, 1489)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	fn publish() -> Weight {
-		Weight::from_parts(69_834_000, 119686)
+		Weight::from_parts(66_990_000, 119686)
 			.saturating_add(RocksDbWeight::get().reads(12_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	fn set_price() -> Weight {
-		Weight::from_parts(19_319_000, 3817)
+		Weight::from_parts(18_517_000, 3817)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn retire() -> Weight {
-		Weight::from_parts(19_168_000, 3817)
+		Weight::from_parts(18_187_000, 3817)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn lineage() -> Weight {
-		Weight::from_parts(52_579_000, 119686)
+		Weight::from_parts(49_314_000, 119686)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 	}
 }

@@ -44,8 +44,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Balances::Holds` (r:1 w:1)
 	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
 	fn register() -> Weight {
-		// Proof: measured `76`, estimated `3911`; shortest run 86_129_000 ps.
-		Weight::from_parts(91_557_000, 3911)
+		// Proof: measured `76`, estimated `3911`; shortest run 85_107_000 ps.
+		Weight::from_parts(89_894_000, 3911)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -54,16 +54,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Workers::OwnerOfHot` (r:1 w:2)
 	// Proof: `Workers::OwnerOfHot` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	fn set_hot() -> Weight {
-		// Proof: measured `649`, estimated `3911`; shortest run 28_282_000 ps.
-		Weight::from_parts(31_257_000, 3911)
+		// Proof: measured `649`, estimated `3911`; shortest run 28_412_000 ps.
+		Weight::from_parts(30_455_000, 3911)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	// Storage: `Workers::Workers` (r:1 w:1)
 	// Proof: `Workers::Workers` (`max_values`: None, `max_size`: Some(446), added: 2921, mode: `MaxEncodedLen`)
 	fn set_capabilities() -> Weight {
-		// Proof: measured `581`, estimated `3911`; shortest run 21_923_000 ps.
-		Weight::from_parts(25_047_000, 3911)
+		// Proof: measured `581`, estimated `3911`; shortest run 22_073_000 ps.
+		Weight::from_parts(23_895_000, 3911)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -72,8 +72,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Balances::Holds` (r:1 w:1)
 	// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
 	fn bond_more() -> Weight {
-		// Proof: measured `636`, estimated `3911`; shortest run 87_981_000 ps.
-		Weight::from_parts(93_640_000, 3911)
+		// Proof: measured `636`, estimated `3911`; shortest run 83_926_000 ps.
+		Weight::from_parts(89_925_000, 3911)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -82,16 +82,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Workers::Workers` (r:1 w:1)
 	// Proof: `Workers::Workers` (`max_values`: None, `max_size`: Some(446), added: 2921, mode: `MaxEncodedLen`)
 	fn heartbeat() -> Weight {
-		// Proof: measured `649`, estimated `3911`; shortest run 24_827_000 ps.
-		Weight::from_parts(28_262_000, 3911)
+		// Proof: measured `649`, estimated `3911`; shortest run 24_837_000 ps.
+		Weight::from_parts(26_840_000, 3911)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	// Storage: `Workers::Workers` (r:1 w:1)
 	// Proof: `Workers::Workers` (`max_values`: None, `max_size`: Some(446), added: 2921, mode: `MaxEncodedLen`)
 	fn exit() -> Weight {
-		// Proof: measured `581`, estimated `3911`; shortest run 20_591_000 ps.
-		Weight::from_parts(22_704_000, 3911)
+		// Proof: measured `581`, estimated `3911`; shortest run 19_569_000 ps.
+		Weight::from_parts(22_163_000, 3911)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -102,8 +102,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// Storage: `Workers::OwnerOfHot` (r:0 w:1)
 	// Proof: `Workers::OwnerOfHot` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	fn withdraw_bond() -> Weight {
-		// Proof: measured `640`, estimated `3911`; shortest run 71_377_000 ps.
-		Weight::from_parts(78_136_000, 3911)
+		// Proof: measured `640`, estimated `3911`; shortest run 68_853_000 ps.
+		Weight::from_parts(77_525_000, 3911)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -112,37 +112,37 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// For tests.
 impl WeightInfo for () {
 	fn register() -> Weight {
-		Weight::from_parts(91_557_000, 3911)
+		Weight::from_parts(89_894_000, 3911)
 			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	fn set_hot() -> Weight {
-		Weight::from_parts(31_257_000, 3911)
+		Weight::from_parts(30_455_000, 3911)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	fn set_capabilities() -> Weight {
-		Weight::from_parts(25_047_000, 3911)
+		Weight::from_parts(23_895_000, 3911)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn bond_more() -> Weight {
-		Weight::from_parts(93_640_000, 3911)
+		Weight::from_parts(89_925_000, 3911)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	fn heartbeat() -> Weight {
-		Weight::from_parts(28_262_000, 3911)
+		Weight::from_parts(26_840_000, 3911)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn exit() -> Weight {
-		Weight::from_parts(22_704_000, 3911)
+		Weight::from_parts(22_163_000, 3911)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn withdraw_bond() -> Weight {
-		Weight::from_parts(78_136_000, 3911)
+		Weight::from_parts(77_525_000, 3911)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}

@@ -96,6 +96,21 @@ impl Client {
 		})
 	}
 
+	/// Signed extrinsics of a finalised block, and the bytes of all its extrinsics, the timestamp included.
+	pub async fn block_size(&self, number: u32) -> Result<(u64, u64), ChainError> {
+		let at = self.at_number(number.into()).await?;
+		let extrinsics =
+			at.extrinsics().fetch().await.map_err(|e| {
+				ChainError::rpc(format!("reading the extrinsics of block {number}"), e)
+			})?;
+		let (mut signed, mut bytes) = (0u64, 0u64);
+		for extrinsic in extrinsics.iter().flatten() {
+			signed = signed.saturating_add(extrinsic.is_signed().into());
+			bytes = bytes.saturating_add(extrinsic.bytes().len() as u64);
+		}
+		Ok((signed, bytes))
+	}
+
 	/// Finalised blocks from `from` on, for ever. A lost connection is opened again; no block is skipped or repeated.
 	pub fn follow(&self, from: u32) -> impl Stream<Item = BlockEvents> + Send {
 		let client = self.clone();

@@ -76,6 +76,7 @@ struct Totals {
 	claimed: u128,
 	blocks: u32,
 	extrinsics: u64,
+	bytes: u64,
 }
 
 async fn totals(ctx: &Ctx, state: &State) -> Result<Totals> {
@@ -85,11 +86,9 @@ async fn totals(ctx: &Ctx, state: &State) -> Result<Totals> {
 	t.blocks = to.saturating_sub(from);
 	for n in from..=to {
 		let block = ctx.chain.block_events(n).await?;
-		t.extrinsics += block
-			.events
-			.iter()
-			.filter(|e| e.pallet == "System" && e.name == "ExtrinsicSuccess")
-			.count() as u64;
+		let (signed, bytes) = ctx.chain.block_size(n).await?;
+		t.extrinsics += signed;
+		t.bytes += bytes;
 		for e in block.events.iter().filter(|e| e.pallet == "Attribution") {
 			let f = &e.fields;
 			match e.name.as_str() {
@@ -160,8 +159,8 @@ pub async fn table(ctx: &Ctx, cast: &Cast, state: &State) -> Result<()> {
 		if held { "exact" } else { "NOT EXACT" }
 	);
 	println!(
-		"    claimed {} of {} allotted; {} blocks, {} extrinsics since the demo began",
-		t.claimed, t.allotted, t.blocks, t.extrinsics
+		"    claimed {} of {} allotted; {} blocks, {} signed extrinsics and {} bytes of extrinsics in all since the demo began",
+		t.claimed, t.allotted, t.blocks, t.extrinsics, t.bytes
 	);
 	if !exact || !held {
 		bail!("money was not conserved");
