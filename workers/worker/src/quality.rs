@@ -92,7 +92,7 @@ impl Reporter {
 					continue;
 				}
 			};
-			let seen = self.corpus(blobs, &all, *id, c.datanet).await?;
+			let seen = self.corpus(blobs, &all, *id, c.datanet).await;
 			let model = model.clone();
 			let id = *id;
 			let (seen, report) = tokio::task::spawn_blocking(move || {
@@ -101,7 +101,15 @@ impl Reporter {
 			})
 			.await?;
 			self.seen.insert(c.datanet, seen);
-			let report = report?;
+			let report = match report {
+				Ok(r) => r,
+				Err(e) => {
+					// One contributor's malformed records must not keep everyone behind them from a report.
+					tracing::warn!(contribution = id, error = %format!("{e:#}"), "no report: the records cannot be measured");
+					self.done.insert(id);
+					continue;
+				}
+			};
 			let cid = blobs.put(Bytes::from(serde_json::to_vec(&report)?)).await?;
 			let sent = queue.submit(calls::attach_report(id, cid)).await;
 			self.done.insert(id);
@@ -127,7 +135,7 @@ impl Reporter {
 		all: &[(u64, Contribution)],
 		id: u64,
 		datanet: u32,
-	) -> Result<Seen> {
+	) -> Seen {
 		let wanted: Vec<(u64, Counts, &Contribution)> = all
 			.iter()
 			.filter(|(other, row)| *other < id && row.datanet == datanet)
@@ -142,13 +150,18 @@ impl Reporter {
 		for (other, counts, row) in wanted.into_iter().skip(seen.parts.len()) {
 			// A blob that is not what was announced gets no report and cannot be accepted.
 			let Ok(earlier) = fetch(blobs, row).await else { continue };
-			seen.corpus.add_blob(&earlier, other, |i| match &counts {
+			// Malformed records are added not at all, and got no report either; they stay what they are, so the
+			// contribution counts as seen.
+			let added = seen.corpus.add_blob(&earlier, other, |i| match &counts {
 				Counts::Whole => true,
 				Counts::Accepted(bitmap) => bitmap_get(bitmap, i).unwrap_or(false),
-			})?;
+			});
+			if let Err(e) = added {
+				tracing::debug!(contribution = other, error = %e, "nothing of it counts");
+			}
 			seen.parts.push((other, counts));
 		}
-		Ok(seen)
+		seen
 	}
 }
 
@@ -193,7 +206,14 @@ mod tests {
 		kind: &str,
 		status: ContributionStatus,
 	) -> Contribution {
-		let line = LINE.replace("KIND", kind);
+		of_line(blobs, LINE.replace("KIND", kind), status).await
+	}
+
+	async fn of_line(
+		blobs: &Arc<dyn Blobs>,
+		line: String,
+		status: ContributionStatus,
+	) -> Contribution {
 		let blob = Bytes::from(format!("{line}\n"));
 		Contribution {
 			datanet: 1,
@@ -226,8 +246,23 @@ mod tests {
 			(1, contribution(&blobs, "pending", ContributionStatus::Pending).await),
 			(2, contribution(&blobs, "later", ContributionStatus::Pending).await),
 		];
-		let seen = Reporter::default().corpus(&blobs, &all, 2, 1).await.unwrap();
+		let seen = Reporter::default().corpus(&blobs, &all, 2, 1).await;
 		assert_eq!(ids(&seen), [1]);
+	}
+
+	#[tokio::test]
+	async fn malformed_records_do_not_keep_those_behind_them_from_a_report() {
+		let dir = tempfile::tempdir().unwrap();
+		let blobs = blobs(dir.path());
+		let pending = ContributionStatus::Pending;
+		let all = [
+			(0, of_line(&blobs, "no JSON".into(), pending.clone()).await),
+			(1, contribution(&blobs, "good", pending.clone()).await),
+			(2, contribution(&blobs, "later", pending).await),
+		];
+		let seen = Reporter::default().corpus(&blobs, &all, 2, 1).await;
+		// The one behind it is reached.
+		assert_eq!(ids(&seen), [0, 1]);
 	}
 
 	#[tokio::test]
@@ -240,18 +275,18 @@ mod tests {
 			(2, contribution(&blobs, "third", ContributionStatus::Pending).await),
 		];
 		let mut reporter = Reporter::default();
-		let seen = reporter.corpus(&blobs, &all, 1, 1).await.unwrap();
+		let seen = reporter.corpus(&blobs, &all, 1, 1).await;
 		assert_eq!(ids(&seen), [0]);
 		reporter.seen.insert(1, seen);
 		// The first blob is not fetched again: it is gone and still counts.
 		let gone = all[0].1.cid;
 		all[0].1.cid = [0xAB; 32];
-		let seen = reporter.corpus(&blobs, &all, 2, 1).await.unwrap();
+		let seen = reporter.corpus(&blobs, &all, 2, 1).await;
 		assert_eq!(ids(&seen), [0, 1]);
 		reporter.seen.insert(1, seen);
 		all[0].1.cid = gone;
 		all[0].1.status = ContributionStatus::Accepted { bitmap: vec![0], quality: 50 };
-		let seen = reporter.corpus(&blobs, &all, 2, 1).await.unwrap();
+		let seen = reporter.corpus(&blobs, &all, 2, 1).await;
 		assert_eq!(seen.parts[0], (0, Counts::Accepted(vec![0])));
 		assert_eq!(ids(&seen), [0, 1]);
 	}
