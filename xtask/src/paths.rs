@@ -15,10 +15,10 @@ pub struct Paths {
 
 impl Paths {
 	pub fn find() -> Result<Self> {
-		let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-			.parent()
-			.context("xtask has no parent folder")?
-			.to_path_buf();
+		// Asked when it runs: a build cache that two clones share keeps programs that the other one compiled.
+		let here = std::env::var_os("CARGO_MANIFEST_DIR")
+			.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+		let root = Path::new(&here).parent().context("xtask has no parent folder")?.to_path_buf();
 		let home = match std::env::var_os("WEFT_HOME") {
 			Some(h) => PathBuf::from(h),
 			None => match std::env::var_os("XDG_CACHE_HOME") {
